@@ -1,0 +1,100 @@
+"""Patch-swap: textures carried from the known region into the hole (paper, section 3.3.2)."""
+
+import keras
+import tensorflow as tf
+
+from tfpaint.matching import match
+
+
+def patch_swap(features: tf.Tensor, hole: tf.Tensor, keys: tf.Tensor | None = None) -> tf.Tensor:
+    """Replaces each 3x3 patch that touches the hole by its best match from the known region.
+
+    Sources are the patches wholly outside the hole and inside the map. Overlapping winners are
+    averaged. Each item of the batch has its own hole.
+
+    Args:
+        features: (B, h, w, C), floating.
+        hole: (B, h, w, 1), non-zero = missing.
+        keys: (B, h, w, K), other features of the same cells to match on; `features` by default.
+
+    Returns:
+        (B, h, w, C) of the dtype of `features`, which are unchanged outside the hole, and
+        everywhere in an item whose hole is empty or leaves no source patch. Differentiable
+        through the pasted values; the choice of patches carries no gradient.
+    """
+    keys = features if keys is None else keys
+    touched = _dilate(hole)
+    indices = match(keys, keys, touched, 1.0 - touched)
+    return paste(indices, features, features, hole)
+
+
+def paste(
+    indices: tf.Tensor, source_features: tf.Tensor, features: tf.Tensor, hole: tf.Tensor
+) -> tf.Tensor:
+    """Lays the chosen source patches over the hole, averaging where they overlap.
+
+    Args:
+        indices: int32 (B, h, w), as `match` gives them: a source centre `y * w' + x` for each
+            patch centre, or -1 for none.
+        source_features: (B, h', w', C), floating.
+        features: (B, h, w, C), floating.
+        hole: (B, h, w, 1), non-zero = the cells to write.
+
+    Returns:
+        (B, h, w, C) of the dtype of `features`: the mean of the patches that cover a cell, where
+        the cell is in the hole and at least one covers it; `features` elsewhere. Means are taken
+        in float32.
+    """
+    height, width = tf.unstack(tf.shape(indices)[1:])
+    source_shape = tf.shape(source_features)
+    cells = tf.reshape(source_features, [source_shape[0], -1, source_shape[3]])  # (B, h'w', C)
+    around = tf.pad(indices, [[0, 0], [1, 1], [1, 1]], constant_values=-1)
+    total, count = 0.0, 0.0
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            # The patch centred (dy, dx) before a cell brings it the source (dy, dx) after its own.
+            centres = around[:, 1 - dy : 1 - dy + height, 1 - dx : 1 - dx + width]
+            covers = centres >= 0
+            found = tf.where(covers, centres + dy * source_shape[2] + dx, 0)
+            weight = tf.cast(covers, tf.float32)[..., None]
+            total += weight * tf.cast(tf.gather(cells, found, batch_dims=1), tf.float32)
+            count += weight
+    mean = tf.cast(total / tf.maximum(count, 1.0), features.dtype)
+    return tf.where(tf.cast(hole, tf.bool) & (count > 0.0), mean, features)
+
+
+def hole_on_features(mask: tf.Tensor, stride: int = 4) -> tf.Tensor:
+    """The hole on a feature map: every cell with at least one missing pixel.
+
+    Args:
+        mask: (B, H, W, 1), floating, 1 = missing.
+        stride: pixels to a cell along each side; H and W are multiples of it.
+
+    Returns:
+        (B, H / stride, W / stride, 1) of the same dtype, 1 = missing.
+    """
+    return tf.nn.max_pool2d(mask, stride, stride, "VALID")
+
+
+def _dilate(hole: tf.Tensor) -> tf.Tensor:
+    """Centres of the 3x3 patches that touch the hole, float32 in {0, 1}."""
+    missing = tf.cast(tf.cast(hole, tf.bool), tf.float32)
+    return tf.nn.max_pool2d(missing, 3, 1, "SAME")
+
+
+@keras.saving.register_keras_serializable(package="tfpaint")
+class PatchSwap(keras.layers.Layer):
+    """`patch_swap` as a layer without weights.
+
+    Call it on `[features, hole]`, (B, h, w, C) and (B, h, w, 1), or on `[features, hole, keys]`.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_jit = False  # the number of source patches varies with the hole
+
+    def call(self, inputs):
+        return patch_swap(*inputs)
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape[0])
