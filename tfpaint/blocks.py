@@ -1,0 +1,105 @@
+"""The convolution blocks that the four networks share.
+
+A block is a convolution, a leaky ReLU and a batch normalisation, in that order (section 3.3.1).
+Every function takes and gives a functional Keras tensor `(B, H, W, C)`; layers are named, so that
+a network's weights keep their paths from one process to the next.
+"""
+
+import keras
+from keras import layers
+
+from tfpaint.errors import InputError
+
+
+def channels_at(stride: int, width: int) -> int:
+    """Channels of a map of the given stride: `width` at 2, doubling up to `8 * width` at 16."""
+    return width * min(max(stride // 2, 1), 8)
+
+
+def power_of_two(value: int, option: str, least: int) -> int:
+    """The exponent of `value`, which has to be a power of two and at least `least`."""
+    exponent = int(value).bit_length() - 1
+    if value != 2**exponent or value < least:
+        raise InputError(f"{option}={value} must be a power of two, at least {least}.")
+    return exponent
+
+
+def one_of(value: object, option: str, choices: tuple) -> None:
+    """Refuse an option outside its choices."""
+    if value not in choices:
+        raise InputError(f"{option}={value!r} must be one of {', '.join(map(repr, choices))}.")
+
+
+def activate(x, name: str, norm: bool = True):
+    """Leaky ReLU, then batch normalisation."""
+    x = layers.LeakyReLU(negative_slope=0.2, name=f"{name}_act")(x)
+    if norm:
+        # Keras' momentum of 0.99 lags behind in short trainings.
+        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    return x
+
+
+def conv_block(
+    x, filters: int, name: str, kernel_size: int = 4, strides: int = 2, norm: bool = True
+):
+    """The paper's convolution block; by default 4x4 with stride 2."""
+    x = layers.Conv2D(filters, kernel_size, strides, padding="same", name=f"{name}_conv")(x)
+    return activate(x, name, norm)
+
+
+def upsample_conv(x, filters: int, name: str, upsample: str = "resize", **kwargs):
+    """Doubles height and width, without activation.
+
+    "resize" repeats every pixel and convolves 3x3, which leaves no checkerboard (section 4.3);
+    "deconv" is a 4x4 transposed convolution.
+    """
+    if upsample == "deconv":
+        return layers.Conv2DTranspose(
+            filters, 4, 2, padding="same", name=f"{name}_deconv", **kwargs
+        )(x)
+    x = layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_resize")(x)
+    return layers.Conv2D(filters, 3, padding="same", name=f"{name}_conv", **kwargs)(x)
+
+
+def up_block(x, filters: int, name: str, upsample: str = "resize"):
+    """The paper's deconvolution block."""
+    return activate(upsample_conv(x, filters, name, upsample), name)
+
+
+def residual_blocks(x, count: int, name: str):
+    """`count` residual blocks of two 3x3 convolutions each (the ResNet ablation of section 4.3)."""
+    filters = x.shape[-1]
+    for i in range(1, count + 1):
+        y = conv_block(x, filters, f"{name}{i}_a", kernel_size=3, strides=1)
+        y = layers.Conv2D(filters, 3, padding="same", name=f"{name}{i}_b_conv")(y)
+        y = layers.BatchNormalization(momentum=0.9, name=f"{name}{i}_b_norm")(y)
+        x = layers.Add(name=f"{name}{i}")([x, y])
+    return x
+
+
+def crop_centre(x, name: str, **kwargs):
+    """The centre half of a square map of known size: (B, S, S, C) -> (B, S/2, S/2, C)."""
+    return layers.Cropping2D(x.shape[1] // 4, name=name, **kwargs)(x)
+
+
+def tanh(x, name: str = "tanh"):
+    """The last activation of a generator: float32 whatever the precision policy."""
+    return layers.Activation("tanh", dtype="float32", name=name)(x)
+
+
+class Network(keras.Model):
+    """A functional model that is rebuilt from the arguments in its `config`.
+
+    Precision is not part of it: a network loads under whichever policy is in force.
+    """
+
+    def __init__(self, inputs, outputs, config: dict, **kwargs):
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self._config = config
+
+    def get_config(self) -> dict:
+        return {**self._config, "name": self.name, "trainable": self.trainable}
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None):
+        return cls(**config)
