@@ -1,0 +1,8 @@
+"""The one exception that users of tfpaint are meant to see."""
+
+
+class InputError(ValueError):
+    """A picture, mask, preset or option that cannot be used.
+
+    The message is one sentence that names the file or option and says what to do about it.
+    """
