@@ -1,0 +1,34 @@
+PYTHON_BIN := .venv/bin/python
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export PYTHON
+
+.PHONY: help setup demo test lint bench requirements
+
+help:
+	@echo "make demo          fill a hole in a photo; the steps go to out/demo.png"
+	@echo "make test          run the tests"
+	@echo "make lint          ruff, its formatter and mypy"
+	@echo "make bench         compare with simple fills, in a minute"
+	@echo "make requirements  compile requirements.txt from pyproject.toml (needs uv)"
+
+setup:
+	@bash scripts/setup.sh
+
+demo: setup
+	$(PYTHON_BIN) -m scripts.demo
+
+test: setup
+	$(PYTHON_BIN) -m pytest -q
+
+lint: setup
+	$(PYTHON_BIN) -m ruff check .
+	$(PYTHON_BIN) -m ruff format --check .
+	$(PYTHON_BIN) -m mypy
+
+bench: setup
+	$(PYTHON_BIN) -m benchmarks.inpainting --quick --sheet out/bench.png
+
+requirements:
+	uv pip compile pyproject.toml --universal --all-extras --python-version 3.11 --quiet \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
+	  --output-file requirements.txt

@@ -1,0 +1,53 @@
+"""tfpaint: fills the holes in photos by multi-scale feature image translation.
+
+The names below load TensorFlow, so each is imported when it is first asked for: `import tfpaint`
+and `tfpaint --help` answer at once.
+
+Example:
+
+>>> from tfpaint import Inpainter
+>>> filled = Inpainter.from_preset("photo")(image, mask)  # True in the mask means missing
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN
+    from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
+    from tfpaint.encoder import build_encoder
+    from tfpaint.errors import InputError
+    from tfpaint.feature2image import Feature2Image
+    from tfpaint.image2feature import Image2Feature
+    from tfpaint.inpainter import Inpainter
+    from tfpaint.matching import match
+    from tfpaint.patch_swap import PatchSwap
+
+__version__ = "0.1.0"
+
+# The function patch_swap stays in its module: tfpaint.patch_swap can be only one of the two.
+_MODULE = {
+    "Feature2Image": "feature2image",
+    "Feature2ImageGAN": "adversarial",
+    "Image2Feature": "image2feature",
+    "Image2FeatureGAN": "adversarial",
+    "ImageFeatureDiscriminator": "discriminators",
+    "ImagePairDiscriminator": "discriminators",
+    "InputError": "errors",
+    "Inpainter": "inpainter",
+    "PatchSwap": "patch_swap",
+    "build_encoder": "encoder",
+    "match": "matching",
+}
+
+__all__ = [*_MODULE]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE:
+        raise AttributeError(f"module 'tfpaint' has no attribute '{name}'")
+    return getattr(import_module(f"tfpaint.{_MODULE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
