@@ -8,6 +8,7 @@ A query's own norm scales all its scores alike, so normalising the sources makes
 import tensorflow as tf
 
 NO_MATCH = -1
+TIE = 1e-6  # equal patches may differ by a few float32 roundings, by their place in the convolution
 
 
 def match(
@@ -71,7 +72,9 @@ def _choose(queries: tf.Tensor, sources: tf.Tensor, asks: tf.Tensor, centres: tf
     padded = tf.pad(queries, [[1, 1], [1, 1], [0, 0]])
     box = padded[top : bottom + 2, left : right + 2]  # the queries and one cell around them
     scores = tf.nn.conv2d(box[None], _filters(sources, centres), strides=1, padding="VALID")[0]
-    winners = tf.gather(centres, tf.argmax(scores, axis=-1, output_type=tf.int32))
+    best = tf.reduce_max(scores, axis=-1, keepdims=True)
+    worse = scores < best - TIE * tf.abs(best)
+    winners = tf.reduce_min(tf.where(worse, tf.int32.max, centres), axis=-1)
     height, width = tf.unstack(tf.shape(asks))
     around = [[top, height - bottom], [left, width - right]]
     return tf.where(asks, tf.pad(winners, around, constant_values=NO_MATCH), NO_MATCH)
