@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfpaint.blocks import ResizeConv2D
 from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
 
 BATCH, S, W = 2, 16, 4
+CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose, ResizeConv2D)
 
 # name: (class, arguments, input shapes, output shape), all without the batch
 NETWORKS = {
@@ -136,9 +138,22 @@ def test_mixed_precision_gives_float32(name, precision, policy):
     outputs = mixed(inputs)
     assert outputs.dtype == "float32"
     assert mixed.layers[-1].name == network.layers[-1].name
-    convolutions = [x for x in mixed.layers if isinstance(x, keras.layers.Conv2D)]
+    convolutions = [x for x in mixed.layers if isinstance(x, CONVOLUTIONS)]
     assert all(x.compute_dtype == precision.removeprefix("mixed_") for x in convolutions)
     np.testing.assert_allclose(outputs, expected, atol=0.05)
+
+
+def test_resize_convolution_is_a_resize_and_a_convolution():
+    x = np.random.default_rng(2).normal(size=(2, 5, 6, 3)).astype("float32")
+    layer = ResizeConv2D(4)
+    outputs = layer(x)
+    layer.bias.assign([1, 2, 3, 4])
+    repeated = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+    expected = tf.nn.conv2d(repeated, layer.kernel, 1, "SAME")
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(layer(x), expected + layer.bias, atol=1e-5)
+    rebuilt = ResizeConv2D.from_config(layer.get_config())
+    assert rebuilt.compute_output_shape((None, None, 6, 3)) == (None, None, 12, 4)
 
 
 def test_image2feature_ignores_what_is_in_the_hole():
@@ -186,8 +201,7 @@ def blocks_of(network, kind):
     return [
         layer.output.shape[1]
         for layer in network.layers
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose)
-        and layer.name.startswith(kind)
+        if isinstance(layer, CONVOLUTIONS) and layer.name.startswith(kind)
     ]
 
 

