@@ -14,40 +14,34 @@ from tfpaint.image2feature import Image2Feature
 BATCH, S, W = 2, 16, 4
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose, ResizeConv2D)
 
-# name: (class, arguments, input shapes, output shape), all without the batch
+G1_SHAPES = [(S, S, 3), (S, S, 1)], (S // 2, S // 2, 3)
+# name: class, arguments, shapes of the inputs, shape of the output; all without the batch
 NETWORKS = {
-    "g1": (Image2Feature, {}, [(S, S, 3), (S, S, 1)], (S // 2, S // 2, 3)),
+    "g1": (Image2Feature, {"size": S}, *G1_SHAPES),
     "g1_paper": (
         Image2Feature,
-        {"mask_channel": False, "upsample": "deconv"},
-        [(S, S, 3), (S, S, 1)],
-        (S // 2, S // 2, 3),
+        {"size": S, "mask_channel": False, "upsample": "deconv"},
+        *G1_SHAPES,
     ),
     "g1_membrane": (
         Image2Feature,
-        {"start": "membrane", "skips": "centre"},
-        [(S, S, 3), (S, S, 1)],
-        (S // 2, S // 2, 3),
+        {"size": S, "start": "membrane", "skips": "centre"},
+        *G1_SHAPES,
     ),
-    "g1_resnet9": (
-        Image2Feature,
-        {"generator": "resnet9"},
-        [(S, S, 3), (S, S, 1)],
-        (S // 2, S // 2, 3),
-    ),
+    "g1_resnet9": (Image2Feature, {"size": S, "generator": "resnet9"}, *G1_SHAPES),
     "g2": (Feature2Image, {"size": 32, "channels": 12}, [(8, 8, 12)], (32, 32, 3)),
     "g2_deconv": (
         Feature2Image,
-        {"size": 32, "channels": 12, "upsample": "deconv"},
-        [(8, 8, 12)],
-        (32, 32, 3),
+        {"channels": 12, "depth": 1, "upsample": "deconv"},
+        [(2, 4, 12)],
+        (8, 16, 3),
     ),
     "g2_shared": (Feature2Image, {"channels": 12, "depth": 2}, [(8, 4, 12)], (32, 16, 3)),
     "g2_relu2_1": (
         Feature2Image,
-        {"size": 16, "channels": 12, "stride": 2},
-        [(8, 8, 12)],
-        (16, 16, 3),
+        {"size": 8, "channels": 12, "stride": 2},
+        [(4, 4, 12)],
+        (8, 8, 3),
     ),
     "g2_relu4_1": (
         Feature2Image,
@@ -70,9 +64,6 @@ NETWORKS = {
         (2, 2, 1),
     ),
 }
-NETWORKS["g1"][1]["size"] = S
-for _name in ("g1_paper", "g1_membrane", "g1_resnet9"):
-    NETWORKS[_name][1]["size"] = S
 
 
 def build(name):
@@ -105,16 +96,11 @@ def test_shape_serialisation_and_gradients(name, tmp_path):
     if not name.startswith("d"):
         assert np.abs(outputs).max() <= 1
 
-    rebuilt = type(network).from_config(network.get_config())
-    assert rebuilt.get_config() == network.get_config()
-    paths = [w.path for w in network.weights]
-    assert [w.path for w in rebuilt.weights] == paths and len(set(paths)) == len(paths)
-    rebuilt.set_weights(network.get_weights())
-    np.testing.assert_array_equal(rebuilt(inputs), outputs)
-
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras", safe_mode=True)
-    assert type(loaded) is type(network)
+    assert type(loaded) is type(network) and loaded.get_config() == network.get_config()
+    paths = [w.path for w in network.weights]
+    assert [w.path for w in loaded.weights] == paths and len(set(paths)) == len(paths)
     np.testing.assert_array_equal(loaded(inputs), outputs)
 
     with tf.GradientTape() as tape:
@@ -128,7 +114,7 @@ def test_shape_serialisation_and_gradients(name, tmp_path):
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("name", ["g1", "g1_membrane", "g2_shared", "g2_resnet9", "d1", "d2"])
+@pytest.mark.parametrize("name", ["g1_membrane", "g2_shared", "d2"])
 def test_mixed_precision_gives_float32(name, precision, policy):
     network, inputs = build(name)
     expected = network(inputs).numpy()
@@ -137,7 +123,6 @@ def test_mixed_precision_gives_float32(name, precision, policy):
     mixed.set_weights(network.get_weights())
     outputs = mixed(inputs)
     assert outputs.dtype == "float32"
-    assert mixed.layers[-1].name == network.layers[-1].name
     convolutions = [x for x in mixed.layers if isinstance(x, CONVOLUTIONS)]
     assert all(x.compute_dtype == precision.removeprefix("mixed_") for x in convolutions)
     np.testing.assert_allclose(outputs, expected, atol=0.05)
@@ -178,7 +163,7 @@ def test_centre_skips_see_the_centre():
     # The outermost skip at the centre carries no trace of a far corner; at equal size it does.
     def response_of_the_skip(skips):
         network = Image2Feature(size=32, width=W, skips=skips)
-        probe = keras.Model(network.inputs, network.get_layer("skip3").output[..., -1:])
+        probe = keras.Model(network.inputs, network.get_layer("skip3").output[..., -W:])
         image, mask = np.zeros((1, 32, 32, 3), "float32"), np.zeros((1, 32, 32, 1), "float32")
         corner = image.copy()
         corner[:, :2, :2] = 1
