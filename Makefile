@@ -15,7 +15,7 @@ setup:
 	@bash scripts/setup.sh
 
 demo: setup
-	$(PYTHON_BIN) -m scripts.demo
+	$(PYTHON_BIN) scripts/demo.py
 
 test: setup
 	$(PYTHON_BIN) -m pytest -q
