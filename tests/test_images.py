@@ -1,0 +1,390 @@
+"""Photos come in at their file's depth and go out as they came, but for the hole."""
+
+import struct
+import threading
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from tfpaint.errors import InputError
+from tfpaint.images import output_format, read_photo, write_photo, write_picture
+
+H, W = 12, 20
+MASK = np.zeros((H, W), bool)
+MASK[3:8, 5:11] = True
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+RED = np.broadcast_to(np.uint8([200, 30, 60]), (H, W, 3))
+
+
+def noise(channels, dtype=np.uint8):
+    top = np.iinfo(dtype).max
+    samples = np.random.default_rng(1).integers(0, top + 1, (H, W, channels), dtype=dtype)
+    return samples[..., 0] if channels == 1 else samples
+
+
+def write_16_bit(path, samples):
+    """With libraries other than ours."""
+    if path.suffix == ".tif":
+        colour = "rgb" if samples.shape[2:] > (2,) else "minisblack"
+        extra = ["unassalpha"] if samples.shape[2:] == (4,) else None
+        tifffile.imwrite(path, samples, photometric=colour, extrasamples=extra)
+    else:
+        order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}
+        bgr = samples if samples.ndim == 2 else samples[..., order[samples.shape[2]]]
+        assert cv2.imwrite(str(path), bgr)
+
+
+def read_16_bit(path):
+    if path.suffix == ".tif":
+        return tifffile.imread(path)
+    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}
+    bgr = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    return bgr if bgr.ndim == 2 else bgr[..., order[bgr.shape[2]]]
+
+
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def png(width, height, bits, colour, data):
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".bmp"])
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA"])
+def test_eight_bit_round_trip(tmp_path, mode, suffix):
+    channels = len(mode)
+    source, out = tmp_path / "in.png", tmp_path / f"out{suffix}"
+    samples = noise(channels)
+    if suffix == ".bmp" and "A" in mode:
+        samples[..., -1] = 255
+    Image.fromarray(samples, mode).save(source)
+
+    photo = read_photo(source)
+    assert photo.pixels.shape == (H, W, 3) and photo.pixels.dtype == np.uint8
+    assert photo.size == (H, W) and photo.grey == (mode in ("L", "LA"))
+    assert (photo.alpha is not None) == ("A" in mode)
+    write_photo(out, photo.filled(RED, MASK))
+
+    back = read_photo(out)
+    before, after = Image.open(source).convert("RGBA"), Image.open(out).convert("RGBA")
+    before, after = np.asarray(before), np.asarray(after)
+    assert np.array_equal(before[~MASK], after[~MASK])
+    assert np.array_equal(before[..., 3], after[..., 3])
+    expected = [84, 84, 84] if photo.grey else [200, 30, 60]  # 0.299 R + 0.587 G + 0.114 B
+    assert (after[MASK][:, :3] == expected).all()
+    if suffix in (".png", ".tif"):
+        assert Image.open(out).mode == mode
+        assert np.array_equal(back.samples[~MASK], photo.samples[~MASK])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_sixteen_bits_stay_outside_the_hole(tmp_path, channels, suffix):
+    source, out = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
+    samples = noise(channels, np.uint16)
+    write_16_bit(source, samples)
+
+    photo = read_photo(source)
+    assert photo.samples.dtype == np.uint16
+    assert np.array_equal(np.squeeze(photo.samples), samples)
+    write_photo(out, photo.filled(RED, MASK))
+
+    after = read_16_bit(out)
+    assert after.dtype == np.uint16 and after.shape == samples.shape
+    assert np.array_equal(after[~MASK], samples[~MASK])
+    if channels == 1:
+        assert (after[MASK] == 84 * 257).all()
+    else:
+        assert (after[MASK][:, :3] == np.array([200, 30, 60]) * 257).all()
+    if channels == 4:
+        assert np.array_equal(after[..., 3], samples[..., 3])
+    with Image.open(out) as image:
+        assert np.array_equal(read_photo(out).samples, photo.filled(RED, MASK).samples)
+        assert image.size == (W, H)
+
+
+def test_sixteen_bit_grey_with_alpha(tmp_path):
+    samples = noise(2, np.uint16)
+    rows = np.hstack(
+        [np.zeros((H, 1), np.uint8), samples.astype(">u2").view(np.uint8).reshape(H, -1)]
+    )
+    source, out = tmp_path / "in.png", tmp_path / "out.png"
+    source.write_bytes(png(W, H, 16, 4, zlib.compress(rows.tobytes())))
+    photo = read_photo(source)
+    assert np.array_equal(photo.samples, samples) and photo.grey
+    write_photo(out, photo)
+    assert np.array_equal(read_photo(out).samples, samples)
+    assert np.array_equal(read_photo(out).alpha, samples[..., 1])
+
+
+@pytest.mark.parametrize("order, compression", [(">", None), ("<", "zlib"), (">", "zlib")])
+def test_sixteen_bit_tiff_in_any_byte_order(tmp_path, order, compression):
+    samples = noise(3, np.uint16)
+    path = tmp_path / "in.tif"
+    tifffile.imwrite(path, samples, photometric="rgb", byteorder=order, compression=compression)
+    assert np.array_equal(read_photo(path).samples, samples)
+
+
+def test_sixteen_bit_photo_as_jpeg_has_eight(tmp_path):
+    write_16_bit(tmp_path / "in.png", noise(3, np.uint16))
+    write_photo(tmp_path / "out.jpg", read_photo(tmp_path / "in.png"))
+    assert read_photo(tmp_path / "out.jpg").samples.dtype == np.uint8
+
+
+def test_palette(tmp_path):
+    image = Image.fromarray(noise(3)).quantize(16)
+    image.save(tmp_path / "plain.png")
+    image.save(tmp_path / "see-through.png", transparency=3)
+    image.save(tmp_path / "plain.gif")
+    colours = np.asarray(image.convert("RGB"))
+    assert np.array_equal(read_photo(tmp_path / "plain.png").samples, colours)
+    assert np.array_equal(read_photo(tmp_path / "plain.gif").samples, colours)
+    photo = read_photo(tmp_path / "see-through.png")
+    assert np.array_equal(photo.pixels, colours)
+    assert np.array_equal(photo.alpha == 0, np.asarray(image) == 3)
+
+
+def test_bilevel_and_colour_key(tmp_path):
+    Image.fromarray(noise(1) > 99).save(tmp_path / "bits.png")
+    assert np.array_equal(read_photo(tmp_path / "bits.png").pixels[..., 0] == 255, noise(1) > 99)
+    samples = noise(3)
+    Image.fromarray(samples).save(tmp_path / "key.png", transparency=tuple(map(int, samples[2, 3])))
+    assert read_photo(tmp_path / "key.png").alpha[2, 3] == 0
+
+
+def test_cmyk_becomes_rgb_and_drops_its_profile(tmp_path):
+    cmyk = Image.new("CMYK", (W, H), (0, 255, 255, 0))
+    cmyk.save(tmp_path / "in.tif", icc_profile=SRGB)  # not even a CMYK profile: plain formula
+    photo = read_photo(tmp_path / "in.tif")
+    assert (photo.pixels == [255, 0, 0]).all() and photo.icc is None
+    cmyk.save(tmp_path / "in.jpg", quality=100)
+    assert np.abs(read_photo(tmp_path / "in.jpg").pixels.astype(int) - [255, 0, 0]).max() < 6
+
+
+def test_wide_grey(tmp_path):
+    samples = noise(1, np.uint16)
+    samples[0, 0] = 65535
+    (tmp_path / "in.pgm").write_bytes(
+        b"P5 %d %d 65535\n" % (W, H) + samples.astype(">u2").tobytes()
+    )
+    assert np.array_equal(read_photo(tmp_path / "in.pgm").samples[..., 0], samples)
+    Image.fromarray(np.full((H, W), 70000, np.int32)).save(tmp_path / "wide.tif")
+    with pytest.raises(InputError, match="more than 16 bits"):
+        read_photo(tmp_path / "wide.tif")
+    Image.fromarray(np.full((H, W), 0.5, np.float32)).save(tmp_path / "float.tif")
+    with pytest.raises(InputError, match="save it as 8 or 16-bit"):
+        read_photo(tmp_path / "float.tif")
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_upright(tmp_path, orientation, suffix):
+    # A corner of each colour, in the order top left, top right, bottom right, bottom left.
+    upright = np.zeros((32, 48, 3), np.uint8)
+    upright[:16, 24:, 0] = upright[16:, 24:, 1] = upright[16:, :24, 2] = 255
+    stored = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a),
+        7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+        8: lambda a: np.rot90(a, -1),
+    }[orientation](upright)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"in{suffix}"
+    Image.fromarray(np.ascontiguousarray(stored)).save(path, exif=exif)
+    photo = read_photo(path)
+    assert photo.size == (32, 48)
+    assert np.abs(photo.pixels[4::8, 4::8].astype(int) - upright[4::8, 4::8]).max() < 20
+    write_photo(tmp_path / f"out{suffix}", photo)
+    assert Image.open(tmp_path / f"out{suffix}").getexif().get(0x0112, 1) == 1
+    assert np.array_equal(read_photo(tmp_path / f"out{suffix}").pixels.shape, photo.pixels.shape)
+
+
+def test_sixteen_bit_photo_is_turned_upright(tmp_path):
+    samples = noise(3, np.uint16)
+    turned = np.ascontiguousarray(np.rot90(samples))
+    tags = [(274, "H", 1, 6, True)]
+    tifffile.imwrite(tmp_path / "in.tif", turned, photometric="rgb", extratags=tags)
+    assert np.array_equal(read_photo(tmp_path / "in.tif").samples, samples)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".16.png", ".16.tif"])
+def test_exif_and_profile_are_kept(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x8298] = 6, "Maker", "Somebody"
+    exif[0x8769] = {0x829A: 0.01, 0xA002: 999, 0x9003: "2020:01:02 03:04:05"}
+    exif[0x8825] = {1: "N", 2: (47.0, 22.0, 8.5)}
+    Image.fromarray(noise(3)).save(tmp_path / "in.jpg", exif=exif, icc_profile=SRGB)
+    photo = read_photo(tmp_path / "in.jpg")
+    if ".16" in suffix:
+        photo = type(photo)(
+            photo.path, photo.samples.astype(np.uint16) * 257, photo.exif, photo.icc
+        )
+    write_photo(tmp_path / f"out{suffix}", photo)
+
+    with Image.open(tmp_path / f"out{suffix}") as out:
+        out.load()
+        kept = out.getexif()
+        assert out.info["icc_profile"] == SRGB
+        assert (kept[0x010F], kept[0x8298]) == ("Maker", "Somebody")
+        assert kept.get(0x0112, 1) == 1
+        camera = kept.get_ifd(0x8769)
+        assert camera[0x9003] == "2020:01:02 03:04:05" and float(camera[0x829A]) == 0.01
+        assert camera[0xA002] == photo.size[1] == H  # the new width, after a quarter turn
+        assert [float(x) for x in kept.get_ifd(0x8825)[2]] == [47.0, 22.0, 8.5]
+    again = read_photo(tmp_path / f"out{suffix}")
+    assert b"Maker" in again.exif and again.icc == SRGB
+
+
+def test_thumbnail_of_what_was_painted_out_is_not_kept(tmp_path):
+    exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\x0e\0\0\0\x02\0"  # empty IFD0, then an IFD1 of two tags
+    exif += struct.pack("<HHII", 0x0201, 4, 1, 44) + struct.pack("<HHII", 0x0202, 4, 1, 9)
+    exif += b"\0\0\0\0" + b"THUMBNAIL"
+    Image.fromarray(noise(3)).save(tmp_path / "in.jpg", exif=exif)
+    assert b"THUMBNAIL" in (tmp_path / "in.jpg").read_bytes()
+    write_photo(tmp_path / "out.jpg", read_photo(tmp_path / "in.jpg"))
+    assert b"THUMBNAIL" not in (tmp_path / "out.jpg").read_bytes()
+
+
+def test_broken_exif_does_not_refuse_the_photo(tmp_path):
+    for number, exif in enumerate(
+        [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0nonsense"]
+    ):
+        path = tmp_path / f"{number}.jpg"
+        Image.fromarray(noise(3)).save(path, exif=exif)
+        assert read_photo(path).exif == b""
+
+
+def test_jpeg_is_written_finely(tmp_path):
+    smooth = np.zeros((64, 64, 3), np.uint8)
+    smooth[..., 0] = np.arange(64) * 4
+    smooth[:, 32:, 2] = 255  # a sharp edge in colour alone, which subsampling would smear
+    write_picture(tmp_path / "out.jpg", smooth)
+    assert np.abs(read_photo(tmp_path / "out.jpg").pixels.astype(int) - smooth).max() <= 8
+
+
+def test_animation_gives_its_first_frame(tmp_path):
+    frames = [Image.new("RGB", (W, H), colour) for colour in ("red", "blue")]
+    for suffix in (".gif", ".png", ".webp", ".tif"):
+        path = tmp_path / f"in{suffix}"
+        settings = {"lossless": True} if suffix == ".webp" else {}
+        frames[0].save(path, save_all=True, append_images=frames[1:], **settings)
+        assert (read_photo(path).pixels == [255, 0, 0]).all(), suffix
+
+
+def test_huge_picture_is_refused_from_its_header(tmp_path):
+    path = tmp_path / "huge.png"
+    path.write_bytes(png(20000, 20000, 8, 2, b"never looked at"))
+    with pytest.raises(
+        InputError, match=r"huge.png: 20000 x 20000 is 400.0 megapixels, .* 100; .*"
+    ):
+        read_photo(path)
+    with pytest.raises(InputError, match="--max-pixels 400000000"):
+        read_photo(path)
+
+
+def test_the_limit_is_ours_and_not_pillows(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    for suffix in (".png", ".tif"):
+        Image.fromarray(noise(3)).save(tmp_path / f"in{suffix}")
+        assert read_photo(tmp_path / f"in{suffix}", max_pixels=H * W).size == (H, W)
+        with pytest.raises(InputError, match="over the limit"):
+            read_photo(tmp_path / f"in{suffix}", max_pixels=H * W - 1)
+    assert Image.MAX_IMAGE_PIXELS == 50
+
+
+def test_threads_leave_pillows_limit_alone(tmp_path):
+    before = Image.MAX_IMAGE_PIXELS
+    Image.fromarray(noise(3)).save(tmp_path / "in.png")
+    threads = [
+        threading.Thread(target=lambda: [read_photo(tmp_path / "in.png") for _ in range(20)])
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert before is not None and before == Image.MAX_IMAGE_PIXELS
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "notes.jpg").write_text("no picture")
+    (tmp_path / "flat.png").write_bytes(png(0, 5, 8, 2, b""))
+    (tmp_path / "folder.jpg").mkdir()
+    (tmp_path / "script.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    for name, remedy in {
+        "missing.jpg": "no such file; check the name",
+        "empty.jpg": "is empty; copy it anew",
+        "notes.jpg": "is not a picture, or damaged; give a PNG, JPEG",
+        "flat.png": "give another picture|is not a picture",
+        "folder.jpg": "is a folder; name a picture in it",
+        "script.eps": "is not a picture",
+    }.items():
+        with pytest.raises(InputError, match=f"{name}: .*({remedy})"):
+            read_photo(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp", ".bmp", ".gif"])
+@pytest.mark.parametrize("part", [0.02, 0.3, 0.6, 0.95])
+def test_truncated_pictures_are_errors(tmp_path, suffix, part):
+    samples = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = tmp_path / f"in{suffix}"
+    write = {"compression": "tiff_lzw"} if suffix == ".tif" else {}
+    Image.fromarray(samples).save(path, **write)
+    path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
+    with pytest.raises(InputError, match="damaged"):
+        read_photo(path)
+
+
+def test_alpha_and_formats_without(tmp_path):
+    Image.fromarray(noise(4)).save(tmp_path / "in.png")
+    photo = read_photo(tmp_path / "in.png")
+    with pytest.raises(InputError, match="JPEG cannot hold the transparency of .*in.png"):
+        write_photo(tmp_path / "out.jpg", photo)
+    write_photo(tmp_path / "out.jpg", photo.opaque())
+    assert {path.name for path in tmp_path.iterdir()} == {"in.png", "out.jpg"}
+
+
+@pytest.mark.parametrize("name", ["out", "out.gif", "out.xyz", "."])
+def test_outputs_that_cannot_be_written(tmp_path, name):
+    with pytest.raises(InputError, match="suffix|is a folder"):
+        output_format(tmp_path / name)
+
+
+def test_failure_leaves_nothing_and_keeps_the_old_file(tmp_path, monkeypatch):
+    out = tmp_path / "out.png"
+    out.write_bytes(b"old")
+
+    def stop(self, file, *args, **settings):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Image.Image, "save", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_picture(out, noise(3))
+    assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
+    assert out.read_bytes() == b"old"
+
+
+def test_unwritable_places_are_errors(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="could not be written"):
+        write_picture(tmp_path / "file" / "out.png", noise(3))
+    with pytest.raises(InputError, match="could not be written"):
+        write_picture(tmp_path / "wide.webp", np.zeros((1, 17000, 3), np.uint8))  # at most 16383
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    write_picture(tmp_path / "new" / "folder" / "out.png", noise(3))
+    assert (tmp_path / "new" / "folder" / "out.png").exists()

@@ -1,0 +1,7 @@
+"""`python -m tfpaint` is `tfpaint`."""
+
+import sys
+
+from tfpaint.cli import main
+
+sys.exit(main())

@@ -1,0 +1,181 @@
+"""Inpaint files: which photo goes with which mask and where the result goes, one after another."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from tfpaint import images, masks, sheets
+from tfpaint.decoding import READABLE_SUFFIXES
+from tfpaint.errors import InputError
+
+if TYPE_CHECKING:
+    from tfpaint.inpainter import Inpainter
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo to inpaint.
+
+    Args:
+        photo: The file to read.
+        mask: The file of its mask; None: what is transparent in the photo is missing.
+        out: The file to write.
+        steps: The file for the side-by-side picture, or None.
+    """
+
+    photo: Path
+    mask: Path | None
+    out: Path
+    steps: Path | None = None
+
+
+def plan(
+    photo: Path, mask: Path | None, out: Path, steps: Path | None = None
+) -> tuple[list[Job], list[InputError]]:
+    """Lay out the jobs for one photo, or for a folder of photos.
+
+    Args:
+        photo: A file or a folder.
+        mask: One file for all photos, a folder with a mask of the same stem for each, or None.
+        out: A file for one photo; for a folder of photos a folder, where each result keeps its
+            photo's name (.png instead of a suffix that cannot be written).
+        steps: Likewise for the side-by-side pictures, named after the results with .png.
+
+    Returns:
+        The jobs, and an error for every photo in the folder that has no mask.
+
+    Raises:
+        InputError: Nothing can be done: no photo, a result that cannot be written or would
+            replace a photo or another result.
+    """
+    if mask is not None and not mask.exists():
+        raise InputError(f"{mask}: no such mask; check the name")
+    if not photo.is_dir():
+        steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
+        for path in filter(None, (out, steps)):
+            images.output_format(path)
+        return [Job(photo, _find_mask(photo, mask), out, steps)], []
+
+    sources = {path.resolve() for path in (photo, mask) if path is not None}
+    for folder in filter(None, (out, steps)):
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder}: is a file; for a folder of photos name a folder")
+        if folder.resolve() in sources:
+            raise InputError(f"{folder}: holds the photos or masks; name another folder")
+    photos = _pictures(photo)
+    if not photos:
+        raise InputError(f"{photo}: holds no pictures; name a folder that does")
+    jobs: list[Job] = []
+    problems: list[InputError] = []
+    for path in photos:
+        writable = path.suffix.lower() in images.WRITABLE_FORMATS
+        result = out / (path.name if writable else f"{path.stem}.png")
+        try:
+            found = _find_mask(path, mask)
+        except InputError as error:
+            problems.append(error)
+            continue
+        jobs.append(Job(path, found, result, steps and steps / f"{path.stem}.png"))
+    _check_distinct([job.out for job in jobs])
+    _check_distinct([job.steps for job in jobs if job.steps is not None])
+    return jobs, problems
+
+
+def run(
+    jobs: Sequence[Job],
+    load_inpainter: Callable[[], "Inpainter"],
+    resize_masks: bool = False,
+    max_pixels: int = images.MAX_PIXELS,
+    show: bool = False,
+) -> list[InputError]:
+    """Do the jobs, with a progress bar on a terminal if there are several.
+
+    Args:
+        jobs: From `plan`.
+        load_inpainter: Gives the Inpainter; called once, when the first photo has been read.
+        resize_masks: Stretch masks of another size to their photos.
+        max_pixels: Larger pictures are refused.
+        show: Open the side-by-side pictures on the screen.
+
+    Returns:
+        What went wrong: an error for every photo that was not done.
+
+    Raises:
+        InputError: The Inpainter cannot be loaded.
+    """
+    inpainter = None
+    problems = []
+    for job in tqdm(jobs, unit="photo", disable=None if len(jobs) > 1 else True):
+        try:
+            photo = images.read_photo(job.photo, max_pixels)
+            if job.mask is None:
+                mask, photo = masks.transparency(photo), photo.opaque()
+            else:
+                mask = masks.read_mask(job.mask, max_pixels)
+                mask = masks.fit_mask(mask, photo, job.mask, resize_masks)
+            images.output_format(job.out, photo)
+        except InputError as error:
+            problems.append(error)
+            continue
+        inpainter = inpainter or load_inpainter()
+        try:
+            _inpaint(job, photo, mask, inpainter, show)
+        except InputError as error:
+            problems.append(error)
+    return problems
+
+
+def _inpaint(
+    job: Job, photo: images.Photo, mask: np.ndarray, inpainter: "Inpainter", show: bool
+) -> None:
+    with_steps = show or job.steps is not None
+    try:
+        result = inpainter(photo.pixels, mask, steps=with_steps)
+    except InputError as error:
+        raise InputError(f"{job.mask or job.photo}: {error}") from error
+    images.write_photo(job.out, photo.filled(result.image if with_steps else result, mask))
+    if with_steps:
+        sheet = sheets.side_by_side(
+            [sheets.mark_hole(photo.pixels, mask), result.coarse, result.image],
+            ["photo and hole", "coarse fill", "result"],
+        )
+        if job.steps is not None:
+            images.write_picture(job.steps, sheet)
+        if show:
+            Image.fromarray(sheet).show(job.out.name)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in READABLE_SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _find_mask(photo: Path, mask: Path | None) -> Path | None:
+    """The mask of a photo: `mask` itself, or the picture of the photo's stem in that folder."""
+    if mask is None or not mask.is_dir():
+        return mask
+    found = [path for path in _pictures(mask) if path.stem == photo.stem]
+    if len(found) != 1:
+        names = " and ".join(path.name for path in found) or "no mask"
+        raise InputError(
+            f"{photo}: {mask} holds {names} for it; put one picture of that name there"
+        )
+    return found[0]
+
+
+def _check_distinct(paths: Sequence[Path]) -> None:
+    seen: set[Path] = set()
+    for path in paths:
+        if path in seen:
+            raise InputError(
+                f"{path}: would hold two results; give photos of the same name in two runs"
+            )
+        seen.add(path)

@@ -1,0 +1,98 @@
+"""Masks: bool (H, W), True = missing, from a file, a photo's transparency or an array."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tfpaint.errors import InputError
+from tfpaint.images import MAX_PIXELS, Photo, as_uint8, read_photo
+
+CUT = 127
+"""Mask values above this are missing."""
+
+
+def as_mask(array: np.ndarray) -> np.ndarray:
+    """A mask array as bool (H, W), True = missing.
+
+    Args:
+        array: (H, W) or (H, W, 1); bool, or uint8 that is cut at 127 (255 = missing).
+
+    Raises:
+        InputError: Another shape or type, or uint8 values that look like 0 and 1.
+    """
+    array = np.asarray(array)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if array.ndim != 2 or array.dtype not in (np.bool_, np.uint8):
+        raise InputError(
+            f"mask: an array of shape {array.shape} and type {array.dtype} cannot be used;"
+            " give bool or uint8 of shape (height, width), with True or 255 where it is missing"
+        )
+    if array.dtype == np.bool_:
+        return array
+    if array.max(initial=0) == 1:
+        raise InputError("mask: holds only 0 and 1 as uint8; give bool, or 255 where it is missing")
+    return array > CUT
+
+
+def read_mask(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a mask from any picture file that `read_photo` takes, turned upright as photos are.
+
+    Strokes may have any bright colour: the largest of red, green and blue is cut at 127. What
+    is transparent counts as black, so white strokes on an empty layer do as they look.
+
+    Returns:
+        bool (H, W), True = missing.
+
+    Raises:
+        InputError: As for `read_photo`.
+    """
+    photo = read_photo(path, max_pixels)
+    brightness = photo.pixels.max(axis=2)
+    if photo.alpha is not None:
+        opacity = as_uint8(photo.alpha)
+        brightness = (brightness.astype(np.uint16) * opacity // 255).astype(np.uint8)
+    return brightness > CUT
+
+
+def transparency(photo: Photo) -> np.ndarray:
+    """The mask that a photo's own transparency is: bool (H, W), True where it is transparent.
+
+    Raises:
+        InputError: No pixel of the photo is transparent.
+    """
+    missing = None if photo.alpha is None else 255 - as_uint8(photo.alpha) > CUT
+    if missing is None or not missing.any():
+        raise InputError(f"{photo.path}: has no transparent pixels to fill; give a mask (--mask)")
+    return missing
+
+
+def fit_mask(mask: np.ndarray, photo: Photo, name: str | Path, resize: bool = False) -> np.ndarray:
+    """A mask at the size of its photo.
+
+    Args:
+        mask: bool (h, w), True = missing.
+        photo: The photo it belongs to, (H, W).
+        name: What to call the mask in an error.
+        resize: Take the nearest mask pixel where the sizes differ.
+
+    Returns:
+        bool (H, W).
+
+    Raises:
+        InputError: The sizes differ and `resize` is off.
+    """
+    if mask.shape == photo.size:
+        return mask
+    if not resize:
+        (height, width), (h, w) = photo.size, mask.shape
+        raise InputError(
+            f"{name}: the mask is {w} x {h} pixels but {photo.path} is {width} x {height};"
+            " give a mask of the photo's size, or --fit-mask to stretch it"
+        )
+    rows, columns = (
+        (2 * np.arange(new) + 1) * old // (2 * new)
+        for new, old in zip(photo.size, mask.shape, strict=True)
+    )
+    return mask[rows[:, None], columns]
