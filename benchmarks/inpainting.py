@@ -74,7 +74,7 @@ def measure(
     mask = centre_hole(len(photos[0]))
     scores: dict[str, list[dict[str, float]]] = defaultdict(list)
     rows = []
-    inpainter(photos[0], mask, steps=True)  # the first call builds the graph
+    inpainter(np.zeros_like(photos[0]), mask, steps=True)  # the first call builds the graph
     for truth in tqdm(photos, unit="photo", disable=None):
         image = np.where(mask[..., None], 0, truth).astype(np.uint8)  # nobody sees the truth
         for name, fill in BASELINES.items():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN
     from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
-    from tfpaint.encoder import build_encoder
+    from tfpaint.encoder import DistilledEncoder, VGG19Encoder
     from tfpaint.errors import InputError
     from tfpaint.feature2image import Feature2Image
     from tfpaint.image2feature import Image2Feature
@@ -27,6 +27,7 @@ __version__ = "0.1.0"
 
 # The function patch_swap stays in its module: tfpaint.patch_swap can be only one of the two.
 _MODULE = {
+    "DistilledEncoder": "encoder",
     "Feature2Image": "feature2image",
     "Feature2ImageGAN": "adversarial",
     "Image2Feature": "image2feature",
@@ -36,7 +37,7 @@ _MODULE = {
     "InputError": "errors",
     "Inpainter": "inpainter",
     "PatchSwap": "patch_swap",
-    "build_encoder": "encoder",
+    "VGG19Encoder": "encoder",
     "match": "matching",
 }
 
