@@ -122,7 +122,8 @@ def run(
         except InputError as error:
             problems.append(error)
             continue
-        inpainter = inpainter or load_inpainter()
+        if inpainter is None:
+            inpainter = load_inpainter()
         try:
             _inpaint(job, photo, mask, inpainter, show)
         except InputError as error:

@@ -48,6 +48,11 @@ def join_passes(rawmode: str, first: np.ndarray, second: np.ndarray) -> np.ndarr
     return first.astype(np.uint16) << 8 | second
 
 
+def _compress(differences: np.ndarray) -> bytes:
+    stream = zlib.compressobj(strategy=zlib.Z_RLE)  # for photos twice as fast, and no larger
+    return stream.compress(differences.data) + stream.flush()
+
+
 def write_png(
     file: BinaryIO, samples: np.ndarray, exif: bytes = b"", icc: bytes | None = None
 ) -> None:
@@ -71,7 +76,7 @@ def write_png(
         chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc))
     if exif:
         chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
-    chunk(b"IDAT", zlib.compress(filtered.data))
+    chunk(b"IDAT", _compress(filtered))
     chunk(b"IEND", b"")
 
 
@@ -83,7 +88,7 @@ def write_tiff(
     little = samples.astype(samples.dtype.newbyteorder("<"))
     differences = little.copy()
     differences[:, 1:] -= little[:, :-1]
-    data = zlib.compress(differences.data)
+    data = _compress(differences)
 
     metadata = Image.Exif()
     metadata.load(exif)
