@@ -98,16 +98,15 @@ def irregular_hole(size, seed, strokes=6):
     return tf.reduce_any(painted, -1, keepdims=True) & centre_hole(size)
 
 
-def random_hole(size, seed, irregular=0.5):
-    """A centre square of 7/16 to 1/2 of the side, or (share `irregular`) an irregular hole."""
+def random_hole(size, seed, irregular, shares):
+    """A centre square of one of the `shares`, or (in a share `irregular`) an irregular hole."""
     u = tf.random.stateless_uniform((2,), seed)
-    share = tf.cond(u[1] < 0.5, lambda: 0.5, lambda: 7 / 16)
-    inside = tf.abs(tf.range(size, dtype=tf.float32) + 0.5 - size / 2) < share * size / 2
-    square = (inside[:, None] & inside[None, :])[..., None]
+    squares = tf.stack([centre_hole(size, share) for share in shares])
+    square = squares[tf.cast(u[1] * len(shares), tf.int32)]
     return tf.cond(u[0] < irregular, lambda: irregular_hole(size, seed + 1), lambda: square)
 
 
-def training_batches(photos, size, batch, start=0, seed=0, irregular=0.5):
+def training_batches(photos, size, batch, start=0, seed=0, irregular=0.0, shares=(7 / 16,)):
     """Endless batches for training, from step `start` on.
 
     Args:
@@ -117,6 +116,7 @@ def training_batches(photos, size, batch, start=0, seed=0, irregular=0.5):
         start: step to begin with; every step's batch depends on (seed, step) alone.
         seed: int.
         irregular: share of irregular holes; the others are centre squares.
+        shares: side of the square holes over the photo's; each is as likely.
 
     Returns:
         tf.data.Dataset of (photo uint8 (batch, size, size, 3), hole bool (batch, size, size, 1),
@@ -133,7 +133,7 @@ def training_batches(photos, size, batch, start=0, seed=0, irregular=0.5):
         )
         item_seed = tf.stack([tf.cast(number, tf.int32), seed + 7])
         square = random_square(read_photo(paths[index]), size, item_seed)
-        return square, random_hole(size, item_seed + 13, irregular)
+        return square, random_hole(size, item_seed + 13, irregular, shares)
 
     numbers = tf.data.Dataset.range(start * batch, 2**31 - 1 - batch)
     items = numbers.map(item, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -6,14 +6,13 @@ The student minimises the squared error of the features over the channels' mean 
 loss is about 1 - R^2; both see the same random squares of photos.
 """
 
-import argparse
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from tfpaint.encoder import DistilledEncoder, VGG19Encoder
-from train.resume import Resume, as_unit_range
+from train.callbacks import Resume
 from train.data import list_photos, training_batches
 
 
@@ -32,7 +31,7 @@ class Distiller(keras.Model):
 
     def train_step(self, data):
         photo, _ = data
-        image = as_unit_range(photo)
+        image = tf.cast(photo, tf.float32) / 127.5 - 1.0
         truth = self.teacher(image)
         with tf.GradientTape() as tape:
             error = tf.reduce_mean((self.student(image) - truth) ** 2, (0, 1, 2))  # (C,)
@@ -47,8 +46,7 @@ class Distiller(keras.Model):
         return {"loss": self.loss_mean.result(), "r2": self.r2_mean.result()}
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m train distill", description=__doc__)
+def add_arguments(parser):
     parser.add_argument("--photos", nargs="+", required=True, help="folders of photos")
     parser.add_argument("--teacher", default="imagenet", help="'imagenet' or an .npz of VGG19")
     parser.add_argument("--work", type=Path, required=True, help="checkpoints go here")
@@ -59,8 +57,10 @@ def main(arguments=None):
     parser.add_argument("--width", type=int, default=96)
     parser.add_argument("--depth", type=int, default=3)
     parser.add_argument("--save-every", type=int, default=200, help="steps between checkpoints")
-    options = parser.parse_args(arguments)
 
+
+def run(options):
+    """Trains the student as the options say and saves it."""
     student = DistilledEncoder(width=options.width, depth=options.depth)
     distiller = Distiller(student, VGG19Encoder().load_vgg19(options.teacher))
     schedule = keras.optimizers.schedules.CosineDecay(2e-3, options.steps, alpha=0.01)
@@ -68,8 +68,8 @@ def main(arguments=None):
     distiller.optimizer.build(student.trainable_variables)
 
     options.work.mkdir(parents=True, exist_ok=True)
-    resume = Resume(distiller, options.work, options.save_every)
-    done = resume.restore()
+    resume = Resume(distiller, options.work)
+    done, _ = resume.restore()
     batches = training_batches(
         list_photos(*options.photos), options.size, options.batch, done * options.save_every
     )
@@ -84,7 +84,3 @@ def main(arguments=None):
         shuffle=False,
     )
     student.save(options.out)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,262 @@
+"""The two translation networks with their training steps: `compile` and `fit` (section 3.3).
+
+Both train on batches of (photo uint8 (B, S, S, 3), hole bool (B, S, S, 1), True = missing). One
+forward pass of G and D serves both gradients, which are taken at the same weights. Whatever is
+random in a step derives from its number, so that a resumed run repeats it exactly.
+"""
+
+import keras
+import tensorflow as tf
+
+from tfpaint import losses
+from tfpaint.errors import InputError
+from tfpaint.patch_swap import hole_on_features, patch_swap
+
+
+class _GAN(keras.Model):
+    """What the two share: the optimisers, the joint step, the running means of the losses."""
+
+    def __init__(self, generator, encoder, discriminator, weights, **kwargs):
+        super().__init__(**kwargs)
+        if weights["adversarial"] and discriminator is None:
+            raise InputError("an adversarial weight above 0 needs a discriminator")
+        self.generator = generator
+        self.encoder = encoder
+        self.discriminator = discriminator if weights["adversarial"] else None
+        self.weights_of_losses = dict(weights)
+        self.encoder.trainable = False
+        self.means = {}
+        self.built = True
+
+    def compile(self, optimizer, discriminator_optimizer=None, **kwargs):
+        """Sets the optimisers: G's is `optimizer`, D's `discriminator_optimizer`.
+
+        Both are wrapped for loss scaling under `mixed_float16`; other arguments go to Keras.
+
+        Raises:
+            InputError: there is a discriminator and no optimiser for it.
+        """
+        if self.discriminator is not None and discriminator_optimizer is None:
+            raise InputError("compile() needs discriminator_optimizer= for the discriminator")
+        super().compile(optimizer=optimizer, **kwargs)
+        self.optimizer.build(self.generator.trainable_variables)
+        if self.discriminator is not None:
+            if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+                wrap = keras.optimizers.LossScaleOptimizer
+                discriminator_optimizer = wrap(discriminator_optimizer)
+            discriminator_optimizer.build(self.discriminator.trainable_variables)
+            self.discriminator_optimizer = discriminator_optimizer
+
+    def train_step(self, data):
+        batch = self.prepare(*data)
+        with tf.GradientTape(persistent=True) as tape:
+            parts, image = self.reconstruction(batch, training=True)
+            loss = sum(self.weights_of_losses[name] * part for name, part in parts.items())
+            if self.discriminator is not None:
+                real = self.discriminator(self.pair(batch, batch["truth"]), training=True)
+                fake = self.discriminator(self.pair(batch, image), training=True)
+                parts["adversarial"] = losses.generator_loss(fake)
+                parts["discriminator"] = losses.discriminator_loss(real, fake)
+                loss += self.weights_of_losses["adversarial"] * parts["adversarial"]
+                scaled_d = self.discriminator_optimizer.scale_loss(parts["discriminator"])
+            scaled = self.optimizer.scale_loss(loss)
+        self._apply(tape, scaled, self.generator, self.optimizer)
+        if self.discriminator is not None:
+            self._apply(tape, scaled_d, self.discriminator, self.discriminator_optimizer)
+        return self._logs({"loss": loss, **parts})
+
+    def test_step(self, data):
+        """Reconstruction losses alone: the held-out `loss` on which training stops early."""
+        batch = self.prepare(*data)
+        parts, image = self.reconstruction(batch, training=False)
+        loss = sum(self.weights_of_losses[name] * part for name, part in parts.items())
+        hole_l1 = 50.0 * losses.weighted_l1(image, batch["truth"], batch["mask"])  # % of 255
+        return self._logs({"loss": loss, "hole_l1": hole_l1, **parts})
+
+    @property
+    def metrics(self):
+        return list(self.means.values())
+
+    @staticmethod
+    def _apply(tape, loss, network, optimizer):
+        gradients = tape.gradient(loss, network.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+
+    def _logs(self, values):
+        for name, value in values.items():
+            if name not in self.means:
+                self.means[name] = keras.metrics.Mean(name=name)
+            self.means[name].update_state(value)
+        return {name: self.means[name].result() for name in values}
+
+    def prepare(self, photo, hole):
+        """uint8 photo and bool hole -> truth Igt, incomplete I0 and mask, all float32."""
+        truth = tf.cast(photo, tf.float32) / 127.5 - 1.0
+        mask = tf.cast(hole, tf.float32)
+        return {"truth": truth, "mask": mask, "incomplete": truth * (1.0 - mask)}
+
+
+def compose(image2feature, incomplete, mask, training=False):
+    """I1: G1's prediction pasted into the hole of I0.
+
+    Args:
+        image2feature: G1.
+        incomplete: float32 (B, S, S, 3) in [-1, 1], I0.
+        mask: float32 (B, S, S, 1), 1 = missing, within the centre square.
+
+    Returns:
+        (I1 float32 (B, S, S, 3), I1R padded by zeros to the same shape).
+    """
+    border = incomplete.shape[1] // 4
+    paddings = [[0, 0], [border, border], [border, border], [0, 0]]
+    centre = image2feature([incomplete, mask], training=training)
+    padded = tf.pad(centre, paddings)
+    return incomplete * (1.0 - mask) + padded * mask, padded
+
+
+class Image2FeatureGAN(_GAN):
+    """Trains G1 with the encoder and D1 (section 3.3.1, equations 1-4).
+
+    Args:
+        image2feature: G1.
+        encoder: image -> features, frozen.
+        discriminator: D1, or None (then `adversarial_weight` has to be 0).
+        image_weight: of equation 2, a mean over the weighted mask in [-1, 1] units.
+        feature_weight: of equation 3. The paper's value belongs to plain VGG19; the normalised
+            and the distilled encoder need one of their own.
+        adversarial_weight: of equation 4; 0 leaves D1 out.
+        ring_weight: weight of the known pixels S/32 around the hole, 1 being the hole's.
+
+    Example:
+
+    >>> gan = Image2FeatureGAN(Image2Feature(128), encoder, ImagePairDiscriminator())
+    >>> gan.compile(keras.optimizers.Adam(2e-3, 0.5), keras.optimizers.Adam(2e-4, 0.5))
+    >>> gan.fit(batches)
+    """
+
+    def __init__(
+        self,
+        image2feature,
+        encoder,
+        discriminator=None,
+        image_weight=1000.0,
+        feature_weight=0.001,
+        adversarial_weight=1.0,
+        ring_weight=2.0,
+        **kwargs,
+    ):
+        weights = {
+            "image": image_weight,
+            "feature": feature_weight,
+            "adversarial": adversarial_weight,
+        }
+        super().__init__(image2feature, encoder, discriminator, weights, **kwargs)
+        self.ring_weight = ring_weight
+
+    def call(self, inputs):
+        """[I0, mask] -> I1, float32 (B, S, S, 3) in [-1, 1]."""
+        return compose(self.generator, *inputs)[0]
+
+    def reconstruction(self, batch, training):
+        truth, mask = batch["truth"], batch["mask"]
+        image, padded = compose(self.generator, batch["incomplete"], mask, training)
+        size = truth.shape[1]
+        # The ring outside the predicted square has no prediction to compare.
+        border = size // 4
+        inside = tf.pad(
+            tf.ones((1, size // 2, size // 2, 1)), [[0, 0], [border] * 2, [border] * 2, [0, 0]]
+        )
+        weights = losses.hole_weights(mask, size // 32, self.ring_weight) * inside
+        parts = {"image": losses.weighted_l1(padded, truth, weights)}
+        if self.weights_of_losses["feature"]:
+            stride = self.encoder.stride
+            cells = hole_on_features(mask, stride)
+            cells = losses.hole_weights(cells, 1, self.ring_weight)
+            features = self.encoder(image), tf.stop_gradient(self.encoder(truth))
+            parts["feature"] = losses.weighted_l1(*features, cells)
+        return parts, image
+
+    @staticmethod
+    def pair(batch, image):
+        return [batch["incomplete"], image]
+
+
+class Feature2ImageGAN(_GAN):
+    """Trains G2 on swapped features, with D2 (section 3.3.3, equations 5 and 6).
+
+    Args:
+        feature2image: G2.
+        encoder: image -> features, frozen.
+        discriminator: D2, or None (then `adversarial_weight` has to be 0).
+        image2feature: G1, frozen; needed unless `source` is "truth".
+        source: whose swapped features are the input: "truth" (the paper's choice), "prediction"
+            (G1's), or "mixture" (either, evenly, for each item).
+        image_weight: of equation 6, the mean over the whole picture in [-1, 1] units.
+        feature_weight: of the L1 distance of the encoder's features of output and truth; 0 in the
+            paper.
+        adversarial_weight: of D2's verdict; 0 leaves D2 out.
+
+    Raises:
+        InputError: another source, or one that needs G1 without it.
+    """
+
+    def __init__(
+        self,
+        feature2image,
+        encoder,
+        discriminator=None,
+        image2feature=None,
+        source="truth",
+        image_weight=100.0,
+        feature_weight=0.0,
+        adversarial_weight=1.0,
+        **kwargs,
+    ):
+        weights = {
+            "image": image_weight,
+            "feature": feature_weight,
+            "adversarial": adversarial_weight,
+        }
+        super().__init__(feature2image, encoder, discriminator, weights, **kwargs)
+        if source not in ("truth", "prediction", "mixture"):
+            raise InputError(f"source {source!r} is none of truth, prediction, mixture")
+        if source != "truth" and image2feature is None:
+            raise InputError(f"source={source!r} needs image2feature=, a trained G1")
+        self.image2feature = image2feature
+        self.source = source
+        if image2feature is not None:
+            image2feature.trainable = False
+
+    def call(self, inputs):
+        """Features, swapped: (B, S/4, S/4, 256) -> image float32 (B, S, S, 3) in [-1, 1]."""
+        return self.generator(inputs)
+
+    def prepare(self, photo, hole):
+        batch = super().prepare(photo, hole)
+        image = self._source_image(batch)
+        cells = hole_on_features(batch["mask"], self.encoder.stride)
+        batch["features"] = tf.stop_gradient(patch_swap(self.encoder(image), cells))
+        return batch
+
+    def _source_image(self, batch):
+        if self.source == "truth":
+            return batch["truth"]
+        predicted, _ = compose(self.image2feature, batch["incomplete"], batch["mask"])
+        if self.source == "prediction":
+            return predicted
+        step = tf.cast(self.optimizer.iterations, tf.int32)
+        count = tf.shape(predicted)[0]
+        coin = tf.random.stateless_uniform((count, 1, 1, 1), tf.stack([step, 2]))
+        return tf.where(coin < 0.5, predicted, batch["truth"])
+
+    def reconstruction(self, batch, training):
+        image = self.generator(batch["features"], training=training)
+        parts = {"image": losses.l1(image, batch["truth"])}
+        if self.weights_of_losses["feature"]:
+            truth = tf.stop_gradient(self.encoder(batch["truth"]))
+            parts["feature"] = losses.l1(self.encoder(image), truth)
+        return parts, image
+
+    @staticmethod
+    def pair(batch, image):
+        return [image, batch["features"]]

@@ -1,0 +1,37 @@
+"""`python -m train run | distill | preset`: see each command's --help."""
+
+import argparse
+import sys
+
+from tfpaint.errors import InputError
+from train import distill, preset, run
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m train", description="Trains tfpaint.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, program in (("run", run), ("distill", distill), ("preset", preset)):
+        command = commands.add_parser(
+            name,
+            description=program.__doc__,
+            help=program.__doc__.splitlines()[0],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        program.add_arguments(command)
+        command.set_defaults(run=program.run)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except InputError as error:
+        print(f"train: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "\ntrain: stopped; the same command goes on from the last checkpoint", file=sys.stderr
+        )
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

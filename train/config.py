@@ -1,0 +1,122 @@
+"""What a training run is: the fields of a config, and how its networks are built."""
+
+import importlib
+from dataclasses import dataclass, field
+
+import keras
+
+from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN
+from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
+from tfpaint.encoder import VGG19Encoder
+from tfpaint.errors import InputError
+from tfpaint.feature2image import Feature2Image
+from tfpaint.image2feature import Image2Feature
+
+
+@dataclass(frozen=True)
+class Config:
+    """One network's training. Every field but the first three has the paper's value.
+
+    Attributes:
+        stage: "image2feature" trains G1, "feature2image" G2.
+        size: side S of the training squares in pixels.
+        steps: optimiser steps at most; early stopping may end sooner.
+        batch: photos in a step.
+        network: arguments of the generator, beyond its size.
+        shared: G2 only: one network for every size (no fixed input size).
+        discriminator_width: channels of D's first block.
+        losses: weights of the losses, and further arguments of the GAN class.
+        learning_rate, discriminator_learning_rate: of Adam with beta1 0.5.
+        decay: lower both learning rates to a hundredth along a cosine.
+        irregular: share of irregular holes.
+        shares: side of the square holes over the photo's; each is as likely.
+        encoder_layer: the VGG19 layer, where the encoder is VGG19.
+        epoch: steps between two validations (and checkpoints).
+        patience: validations without progress before training stops.
+    """
+
+    stage: str
+    size: int
+    steps: int
+    batch: int = 16
+    network: dict = field(default_factory=dict)
+    shared: bool = False
+    discriminator_width: int = 64
+    losses: dict = field(default_factory=dict)
+    learning_rate: float = 2e-4
+    discriminator_learning_rate: float = 2e-4
+    decay: bool = False
+    irregular: float = 0.0
+    shares: tuple = (7 / 16,)
+    encoder_layer: str = "relu3_1"
+    epoch: int = 1000
+    patience: int = 10
+
+
+def load_config(name):
+    """`file/run` -> the Config of that name in `train/configs/file.py`.
+
+    Raises:
+        InputError: there is no such file or run; the message lists the runs.
+    """
+    file, _, run = name.partition("/")
+    try:
+        runs = importlib.import_module(f"train.configs.{file}").RUNS
+    except ModuleNotFoundError as error:
+        raise InputError(f"config {name!r}: there is no train/configs/{file}.py") from error
+    if run not in runs:
+        raise InputError(f"config {name!r}: write {file}/RUN with RUN one of {', '.join(runs)}")
+    return runs[run]
+
+
+def load_network(path):
+    """A network saved by a run or by the distillation (.keras).
+
+    Raises:
+        InputError: the file is missing or is not a tfpaint network.
+    """
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: not a network saved by tfpaint ({reason})") from error
+
+
+def load_encoder(source, layer="relu3_1"):
+    """ "imagenet" or an .npz: VGG19 up to `layer`; a .keras file: a distilled encoder."""
+    if str(source).endswith(".keras"):
+        return load_network(source)
+    return VGG19Encoder(layer).load_vgg19(source)
+
+
+def build(config, encoder, image2feature=None):
+    """The compiled, untrained GAN of a config.
+
+    Args:
+        config: a Config.
+        encoder: image -> features.
+        image2feature: a trained G1, for a G2 that trains on predictions.
+    """
+    adversarial = config.losses.get("adversarial_weight", 1.0) > 0
+    stride, channels = encoder.stride, encoder.output_shape[-1]
+    width = config.discriminator_width
+    if config.stage == "image2feature":
+        generator = Image2Feature(config.size, **config.network)
+        discriminator = ImagePairDiscriminator(width) if adversarial else None
+        gan = Image2FeatureGAN(generator, encoder, discriminator, **config.losses)
+    else:
+        size = None if config.shared else config.size
+        generator = Feature2Image(size, channels, stride, **config.network)
+        discriminator = ImageFeatureDiscriminator(channels, stride, width) if adversarial else None
+        gan = Feature2ImageGAN(generator, encoder, discriminator, image2feature, **config.losses)
+    gan.compile(
+        optimizer=_adam(config.learning_rate, config),
+        discriminator_optimizer=_adam(config.discriminator_learning_rate, config),
+    )
+    return gan
+
+
+def _adam(rate, config):
+    if config.decay:
+        rate = keras.optimizers.schedules.CosineDecay(rate, config.steps, alpha=0.01)
+    return keras.optimizers.Adam(rate, beta_1=0.5)

@@ -1,0 +1,1 @@
+"""Named runs: each file has `RUNS`, name -> Config; `python -m train run FILE/RUN`."""

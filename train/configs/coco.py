@@ -1,0 +1,10 @@
+"""The paper's runs on COCO (118,287 training photos, section 4.1).
+
+    python -m train run coco/image2feature --photos DIR --val DIR --work DIR
+
+and the same for feature2image-128, -256 and -512. See paper.py for the recipe.
+"""
+
+from train.configs.paper import paper
+
+RUNS = paper(photos=118_287, epochs=20)

@@ -1,0 +1,45 @@
+"""The bundled preset `photo`: slim networks for two CPU cores.
+
+    python -m train run photo/image2feature --encoder encoder.keras --photos DIR --val DIR --work DIR
+    python -m train run photo/feature2image --encoder encoder.keras --photos DIR --val DIR --work DIR
+
+What departs from the paper: G1 corrects a membrane fill rather than starting from zero, and has no
+adversary (it is meant to be coarse: section 1); one G2 serves all scales. The weights of the losses
+were chosen so that the gradients of the terms have comparable norms at the output of the network.
+"""
+
+from train.config import Config
+
+RUNS = {
+    "image2feature": Config(
+        stage="image2feature",
+        size=128,
+        steps=4000,
+        batch=8,
+        network={"width": 32, "start": "membrane", "skips": "centre"},
+        losses={"image_weight": 1.0, "feature_weight": 0.05, "adversarial_weight": 0.0},
+        learning_rate=1e-3,
+        decay=True,
+        irregular=0.4,
+        shares=(7 / 16, 1 / 2),
+        epoch=250,
+        patience=1000,
+    ),
+    "feature2image": Config(
+        stage="feature2image",
+        size=128,
+        steps=3000,
+        batch=8,
+        network={"width": 48, "depth": 5},
+        shared=True,
+        discriminator_width=32,
+        losses={"image_weight": 10.0, "feature_weight": 1.0, "adversarial_weight": 0.1},
+        learning_rate=5e-4,
+        discriminator_learning_rate=2e-4,
+        decay=True,
+        irregular=0.4,
+        shares=(7 / 16, 1 / 2),
+        epoch=250,
+        patience=1000,
+    ),
+}

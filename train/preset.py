@@ -1,0 +1,36 @@
+"""Puts trained networks together as a preset folder that `Inpainter.from_preset` loads.
+
+python -m train preset --encoder E.keras --image2feature G1.keras --feature2image G2.keras --out DIR
+"""
+
+import json
+from pathlib import Path
+
+from tfpaint.presets import save_preset
+from train.config import load_network
+
+
+def add_arguments(parser):
+    parser.add_argument("--encoder", required=True, help="distilled encoder (.keras)")
+    parser.add_argument("--image2feature", required=True, help="trained G1 (.keras)")
+    parser.add_argument(
+        "--feature2image", required=True, nargs="+", help="trained G2, or one SIZE=FILE a scale"
+    )
+    parser.add_argument("--options", type=json.loads, default={}, help="of Inpainter, as JSON")
+    parser.add_argument("--out", type=Path, required=True, help="the preset's folder")
+
+
+def run(options):
+    """Writes `config.json` and `weights.npz`."""
+    if "=" in options.feature2image[0]:
+        pairs = (pair.split("=", 1) for pair in options.feature2image)
+        feature2image = {int(size): load_network(path) for size, path in pairs}
+    else:
+        feature2image = load_network(options.feature2image[0])
+    save_preset(
+        options.out,
+        load_network(options.encoder),
+        load_network(options.image2feature),
+        feature2image,
+        **options.options,
+    )

@@ -1,0 +1,100 @@
+"""Trains one network of a config: `python -m train run FILE/RUN --photos DIR --val DIR --work DIR`.
+
+The work folder gets checkpoints, `log.csv`, TensorBoard events and, at the end, `network.keras`.
+The same command goes on from the last checkpoint, exactly as if it had never stopped.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+
+from tfpaint.errors import InputError
+from train.callbacks import Resume, Samples
+from train.config import build, load_config, load_encoder, load_network
+from train.data import list_photos, training_batches, validation_batches
+
+
+def add_arguments(parser):
+    parser.add_argument("config", help="FILE/RUN, such as photo/image2feature: train/configs/")
+    parser.add_argument("--photos", nargs="+", required=True, help="folders of training photos")
+    parser.add_argument("--val", nargs="+", required=True, help="folders of validation photos")
+    parser.add_argument("--work", type=Path, required=True, help="folder of the run")
+    parser.add_argument(
+        "--encoder", default="imagenet", help="'imagenet', an .npz of VGG19, or a distilled .keras"
+    )
+    parser.add_argument("--image2feature", help="trained G1 (.keras), for a G2 on predictions")
+    parser.add_argument("--init-from", help="network.keras to begin with instead of random weights")
+    parser.add_argument("--steps", type=int, help="instead of the config's")
+    parser.add_argument("--batch", type=int, help="instead of the config's")
+    parser.add_argument("--width", type=int, help="width of the network instead of the config's")
+    parser.add_argument("--epoch", type=int, help="steps between validations, not the config's")
+    parser.add_argument("--val-limit", type=int, default=64, help="validation photos to use")
+    parser.add_argument(
+        "--precision", default="float32", choices=["float32", "mixed_float16", "mixed_bfloat16"]
+    )
+    parser.add_argument(
+        "--verbose", type=int, default=1, help="1 a progress bar, 2 a line an epoch"
+    )
+
+
+def run(options):
+    """Trains as the options say (see `add_arguments`) and returns the GAN.
+
+    Raises:
+        InputError: a folder, network or config that cannot be used.
+    """
+    keras.mixed_precision.set_global_policy(options.precision)
+    config = _override(load_config(options.config), options)
+    encoder = load_encoder(options.encoder, config.encoder_layer)
+    g1 = load_network(options.image2feature) if options.image2feature else None
+    keras.utils.set_random_seed(0)
+    gan = build(config, encoder, g1)
+    if options.init_from:
+        try:
+            gan.generator.set_weights(load_network(options.init_from).get_weights())
+        except ValueError as error:
+            raise InputError(f"{options.init_from}: another network than the config's") from error
+
+    options.work.mkdir(parents=True, exist_ok=True)
+    resume = Resume(gan, options.work / "checkpoints", config.patience)
+    done, exhausted = resume.restore()
+    val = validation_batches(list_photos(*options.val)[: options.val_limit], config.size, 8)
+    if not exhausted:
+        # The callback that resumes comes last: what it saves is the state after the epoch.
+        gan.fit(
+            training_batches(
+                list_photos(*options.photos),
+                config.size,
+                config.batch,
+                start=done * config.epoch,
+                irregular=config.irregular,
+                shares=config.shares,
+            ),
+            validation_data=val.cache(),
+            epochs=-(-config.steps // config.epoch),
+            initial_epoch=done,
+            steps_per_epoch=config.epoch,
+            shuffle=False,
+            verbose=options.verbose,
+            callbacks=[
+                keras.callbacks.CSVLogger(options.work / "log.csv", append=done > 0),
+                keras.callbacks.TensorBoard(options.work, update_freq=100, write_graph=False),
+                Samples(next(iter(val)), options.work),
+                resume,
+            ],
+        )
+    gan.generator.save(options.work / "network.keras")
+    return gan
+
+
+def _override(config, options):
+    changed = {
+        name: getattr(options, name)
+        for name in ("steps", "batch", "epoch")
+        if getattr(options, name) is not None
+    }
+    if options.width is not None:
+        changed["network"] = {**config.network, "width": options.width}
+        changed["discriminator_width"] = options.width
+    return dataclasses.replace(config, **changed)
