@@ -74,10 +74,12 @@ class ResizeConv2D(layers.Layer):
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
 
     def call(self, inputs):
-        # Transposed convolution flips the kernel and wants (h, w, out, in).
+        # Transposed convolution flips the kernel and wants (h, w, out, in). One side after the
+        # other: TFLite's converter folds no step that more than doubles a constant.
         kernel = tf.transpose(tf.reverse(self.kernel, [0, 1]), (0, 1, 3, 2))
-        kernel = tf.pad(kernel, [[1, 1], [1, 1], [0, 0], [0, 0]])
+        kernel = tf.pad(kernel, [[1, 1], [0, 0], [0, 0], [0, 0]])
         kernel = kernel[1:] + kernel[:-1]
+        kernel = tf.pad(kernel, [[0, 0], [1, 1], [0, 0], [0, 0]])
         kernel = kernel[:, 1:] + kernel[:, :-1]  # (4, 4, filters, C)
         batch, height, width, _ = (
             static or dynamic
