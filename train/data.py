@@ -69,7 +69,7 @@ def _resize(square, size):
 
 
 def centre_hole(size, share=0.5):
-    """The paper's hole: a centre square, `share` of the side: bool (size, size, 1), True = missing."""
+    """The paper's hole, a centre square: bool (size, size, 1), True = missing."""
     hole = round(size * share / 2) * 2
     before = (size - hole) // 2
     inside = tf.range(size)

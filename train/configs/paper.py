@@ -3,9 +3,9 @@
     python -m train run paper/image2feature --photos DIR --val DIR --work DIR
     python -m train run paper/feature2image-512 --photos DIR --val DIR --work DIR
 
-G1 at 128, G2 at 128, 256 and 512; hole 7/16 of the side (224 at 512), at the centre; Adam with beta1
-0.5; early stopping on the held-out loss. The paper says one day for each network on a GTX 1080 Ti.
-Nobody has run it with this code to the end: it is made for a GPU.
+G1 at 128, G2 at 128, 256 and 512; hole 7/16 of the side (224 at 512), at the centre; Adam with
+beta1 0.5; early stopping on the held-out loss. The paper says one day for each network on a GTX
+1080 Ti. Nobody has run it with this code to the end: it is made for a GPU.
 """
 
 from train.config import Config

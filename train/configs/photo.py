@@ -1,7 +1,7 @@
 """The bundled preset `photo`: slim networks for two CPU cores.
 
-    python -m train run photo/image2feature --encoder encoder.keras --photos DIR --val DIR --work DIR
-    python -m train run photo/feature2image --encoder encoder.keras --photos DIR --val DIR --work DIR
+    python -m train run photo/image2feature --encoder E.keras --photos DIR --val DIR --work DIR
+    python -m train run photo/feature2image --encoder E.keras --photos DIR --val DIR --work DIR
 
 What departs from the paper: G1 corrects a membrane fill rather than starting from zero, and has no
 adversary (it is meant to be coarse: section 1); one G2 serves all scales. The weights of the losses
