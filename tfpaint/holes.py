@@ -29,16 +29,21 @@ def find_windows(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
     Returns:
         int32 (N, 3) rows `(y, x, side)`, the windows of the smallest pieces first.
     """
-    return window_around(find_boxes(mask, scales), scales)
+    return window_around(find_boxes(mask, scales), tf.shape(mask), scales)
 
 
-def window_around(boxes: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
-    """The smallest window (..., 3) that holds each box (..., 4) in its centre."""
+def window_around(boxes: tf.Tensor, shape: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
+    """The smallest window (N, 3) that holds each box (N, 4) in its centre.
+
+    A box gets 7/16 of its window, but where the photo (shape `(H, W)`) has no more to show, up to
+    a half rather than a wider mirrored margin.
+    """
     top, left, bottom, right = tf.unstack(boxes, axis=-1)
     longest = tf.maximum(bottom - top, right - left)
     side = -(-longest * 16 // 7)
+    side = tf.minimum(side, tf.maximum(2 * longest, tf.reduce_min(shape)))
     for scale in reversed(scales):
-        side = tf.where(longest <= largest_box(scale), scale, side)
+        side = tf.where(side <= scale, scale, side)
     return tf.stack([(top + bottom) // 2 - side // 2, (left + right) // 2 - side // 2, side], -1)
 
 
@@ -126,7 +131,9 @@ def missing_cells(known: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:
     """
     strict = tf.cast(missing > 0, tf.float32)
     lenient = tf.cast(known <= 0, tf.float32)
-    enough = tf.reduce_sum(1 - strict) >= tf.reduce_sum(1 - lenient) / 4
+    axes = [-3, -2, -1]
+    strictly, leniently = (tf.reduce_sum(1 - cells, axes, True) for cells in (strict, lenient))
+    enough = 4 * strictly >= leniently
     return tf.where(enough, strict, lenient)
 
 

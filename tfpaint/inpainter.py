@@ -1,0 +1,282 @@
+"""The whole system: a photo and a mask in, the filled photo out (paper, sections 3.2 and 3.4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfpaint import blending, holes
+from tfpaint.errors import InputError
+from tfpaint.matching import match
+from tfpaint.membrane import pull_push
+from tfpaint.patch_swap import hole_on_features, paste
+from tfpaint.presets import load_preset
+
+SMALLEST_PHOTO = 16
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A filled photo and how it came about, all uint8 (H, W, 3).
+
+    Attributes:
+        image: The result.
+        coarse: The photo with the coarse prediction of Image2Feature in the hole.
+        scales: The photo filled as far as each scale; beyond a hole's own window, as its result.
+    """
+
+    image: np.ndarray
+    coarse: np.ndarray
+    scales: dict[int, np.ndarray]
+
+
+class Inpainter(tf.Module):
+    """Fills the missing pixels of a photo of any size.
+
+    The hole is cut into pieces; around each piece, the smallest first, a square window is cut and
+    filled from coarse to fine: Image2Feature at the smallest scale, then at every scale encoder,
+    patch-swap, Feature2Image and tone alignment. What one window has filled is known to the next.
+    Pixels outside the mask are returned as they are, bit for bit.
+
+    `inpaint` is all of it as one `tf.function`, from uint8 (H, W, 3) and bool (H, W) to uint8
+    (H, W, 3), of plain TensorFlow operations: it can be saved as it is. It is traced once, by the
+    first call, whatever the sizes that follow. As the object is a `tf.Module`, the networks'
+    weights are its variables.
+
+    Args:
+        encoder: Images (B, S, S, 3) in [-1, 1] to features (B, S/4, S/4, C), or another stride.
+        image2feature: `[image, mask]` of side `scales[0]` to the image's centre square.
+        feature2image: Features to images; one network for all scales, or a dict of them by scale.
+        scales: Sides of the windows, each twice the one before.
+        key_blur: If positive, patches are matched on the features of a blurred image, with this
+            sigma in pixels of `scales[0]` (in proportion beyond), and the sharp ones pasted: a
+            coarse fill otherwise finds flat patches most similar. 0 is the paper's way.
+        iterations: How often Feature2Image is applied at each scale (iterative inference).
+
+    Raises:
+        InputError: `scales` or another option makes no sense.
+
+    Example:
+        >>> inpainter = Inpainter.from_preset("photo")
+        >>> filled = inpainter(image, mask)  # uint8 (H, W, 3), bool (H, W): True = missing
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        image2feature: keras.Model,
+        feature2image: keras.Model | Mapping[int, keras.Model],
+        scales: Sequence[int] = holes.SCALES,
+        key_blur: float = 0.0,
+        iterations: int = 1,
+    ):
+        super().__init__(name="inpainter")
+        scales = tuple(int(scale) for scale in scales)
+        if not scales or any(b != 2 * a for a, b in zip(scales, scales[1:], strict=False)):
+            raise InputError(f"scales={scales}: each has to be twice the one before")
+        if iterations < 1 or key_blur < 0:
+            raise InputError(f"iterations={iterations} and key_blur={key_blur}: too small")
+        if not isinstance(feature2image, Mapping):
+            feature2image = dict.fromkeys(scales, feature2image)
+        if not set(scales) <= set(feature2image):
+            raise InputError(f"feature2image: a network is needed for each of scales={scales}")
+        self.encoder = encoder
+        self.image2feature = image2feature
+        self.feature2image = [feature2image[scale] for scale in scales]
+        self.scales = scales
+        self.key_blur = float(key_blur)
+        self.iterations = int(iterations)
+        signature = (tf.TensorSpec([None, None, 3], tf.uint8), tf.TensorSpec([None, None], tf.bool))
+        self.inpaint = tf.function(
+            lambda image, mask: self._inpaint(image, mask, steps=False)[-1],
+            input_signature=signature,
+            autograph=False,
+        )
+        self.inpaint_steps = tf.function(
+            lambda image, mask: self._inpaint(image, mask, steps=True),
+            input_signature=signature,
+            autograph=False,
+        )
+        # Functions of their own, so that each is traced once a scale and not at every use.
+        self._start = tf.function(self._coarse, autograph=False)
+        self._refine = tf.function(self._fine, autograph=False)
+
+    @classmethod
+    def from_preset(
+        cls, name: str | Path, load_weights: bool = True, **options: object
+    ) -> "Inpainter":
+        """Builds an inpainter from a bundled preset or from a preset's folder.
+
+        Args:
+            name: "photo", "paper", or a folder as `tfpaint.presets.save_preset` writes it.
+            load_weights: False leaves the networks as initialised.
+            **options: Arguments of the constructor that override the preset's.
+
+        Raises:
+            InputError: There is no such preset, or its files do not fit.
+        """
+        return cls(**{**load_preset(name, load_weights=load_weights), **options})
+
+    def __call__(
+        self, image: np.ndarray, mask: np.ndarray, steps: bool = False
+    ) -> "np.ndarray | Steps":
+        """Fills the hole of a photo.
+
+        Args:
+            image: uint8 (H, W, 3), RGB, from 16 pixels a side.
+            mask: bool (H, W), True where the photo is missing.
+            steps: Return the intermediate pictures too, as `Steps`.
+
+        Returns:
+            uint8 (H, W, 3), equal to `image` wherever `mask` is False; or `Steps`.
+
+        Raises:
+            InputError: Not such arrays, sizes that differ, or a mask that leaves nothing known.
+        """
+        image, mask = np.asarray(image), np.asarray(mask)
+        _check(image, mask)
+        if not mask.any():
+            filled = image.copy()
+            return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
+        if not steps:
+            return self.inpaint(image, mask).numpy()
+        coarse, *filled = self.inpaint_steps(image, mask).numpy()
+        return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
+
+    def _inpaint(self, image: tf.Tensor, mask: tf.Tensor, steps: bool) -> tf.Tensor:
+        """(H, W, 3), (H, W) -> (N, H, W, 3): coarse and each scale with `steps`, or the result."""
+        boxes = holes.find_boxes(mask, self.scales)
+        windows = holes.window_around(boxes, tf.shape(mask), self.scales)
+        pictures = tf.tile(image[None], [len(self.scales) + 1 if steps else 1, 1, 1, 1])
+
+        def fill_next(index, pictures, missing):
+            box, window = boxes[index], windows[index]
+            done = tf.logical_not(tf.reduce_any(missing[box[0] : box[2], box[1] : box[3]]))
+            branches = [
+                lambda count=count: self._fill(
+                    pictures, missing, window, box, self.scales[:count], steps
+                )
+                for count in range(1, len(self.scales) + 1)
+            ]
+            which = tf.reduce_sum(
+                tf.cast(window[2] > tf.constant(self.scales[:-1], tf.int32), tf.int32)
+            )
+            filled = tf.cond(done, lambda: pictures, lambda: tf.switch_case(which, branches))
+            missing = tf.raw_ops.TensorStridedSliceUpdate(
+                input=missing,
+                begin=box[:2],
+                end=box[2:],
+                strides=[1, 1],
+                value=tf.zeros(box[2:] - box[:2], tf.bool),
+            )
+            return index + 1, tf.ensure_shape(filled, pictures.shape), missing
+
+        _, pictures, _ = tf.while_loop(
+            lambda index, *_: index < tf.shape(boxes)[0],
+            fill_next,
+            (0, pictures, mask),
+            shape_invariants=(tf.TensorShape([]), pictures.shape, mask.shape),
+            parallel_iterations=1,
+        )
+        return pictures
+
+    def _fill(self, pictures, missing, window, box, scales, steps) -> tf.Tensor:
+        """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
+        image, mask = holes.crop_mirrored(pictures[-1], missing, window, scales[-1])
+        levels = [(image[None] / 127.5 - 1.0, mask[None])]
+        for _ in scales[1:]:
+            levels.append(holes.halve(*levels[-1]))
+        levels.reverse()  # a pair of photo (1, s, s, 3) and mask (1, s, s, 1) for each scale
+
+        filled = self._start(*levels[0])
+        results = [filled]
+        for index, (photo, mask) in enumerate(levels):
+            if index:
+                filled = tf.image.resize(filled, photo.shape[1:3])
+            filled = tf.where(mask > 0, filled, photo)
+            for _ in range(self.iterations):
+                filled = self._refine(filled, photo, mask, index)
+            results.append(filled)
+        results += results[-1:] * (len(self.scales) - len(scales))
+        results = results if steps else results[-1:]
+        results = [tf.image.resize(result, image.shape[:2])[0] for result in results]
+        results = (tf.stack(results) + 1.0) * 127.5
+        return blending.paste(pictures, missing, results, window, box)
+
+    def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """The coarse prediction (1, s, s, 3) at the smallest scale.
+
+        Other holes, and the hole's mirror images, may lie outside the centre square, where the
+        network was never shown a hole and predicts nothing: they are filled smoothly beforehand.
+        """
+        smooth = pull_push(photo, 1 - mask)
+        hole = mask * _centre(photo.shape[1])
+        coarse = self.image2feature([smooth * (1 - hole), hole], training=False)
+        margin = [photo.shape[1] // 4] * 2
+        coarse = tf.pad(tf.cast(coarse, tf.float32), [[0, 0], margin, margin, [0, 0]])
+        return tf.where(hole > 0, coarse, smooth)
+
+    def _fine(self, filled, photo, mask, index: int) -> tf.Tensor:
+        """Encoder, patch-swap, Feature2Image and tone alignment at one scale: (1, s, s, 3)."""
+        features = self._encode(filled)
+        keys = features
+        if self.key_blur:
+            keys = self._encode(_blur(filled, self.key_blur * 2**index))
+        stride = photo.shape[1] // features.shape[1]
+        missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
+        hole = missing * _centre(missing.shape[1])
+        chosen = match(keys, keys, _grow(hole), 1 - _grow(missing))
+        features = paste(chosen, features, features, hole)
+        output = tf.cast(self.feature2image[index](features, training=False), tf.float32)
+        output = blending.align_tone(output, photo, mask, 1 - mask)
+        return tf.where(mask > 0, tf.clip_by_value(output, -1.0, 1.0), photo)
+
+    def _encode(self, image: tf.Tensor) -> tf.Tensor:
+        return tf.cast(self.encoder(image, training=False), tf.float32)
+
+
+def _check(image: np.ndarray, mask: np.ndarray) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise InputError(
+            f"the photo has to be uint8 (H, W, 3), but is {image.dtype} {image.shape}; convert it"
+        )
+    if mask.dtype != np.bool_ or mask.ndim != 2:
+        raise InputError(
+            f"the mask has to be bool (H, W), True where missing, but is {mask.dtype} {mask.shape}"
+        )
+    height, width = image.shape[:2]
+    if mask.shape != (height, width):
+        raise InputError(
+            f"the mask is {mask.shape[1]}x{mask.shape[0]} pixels, but the photo {width}x{height}; "
+            "they have to be of one size"
+        )
+    if min(height, width) < SMALLEST_PHOTO:
+        raise InputError(
+            f"the photo is {width}x{height} pixels; it needs at least {SMALLEST_PHOTO} a side"
+        )
+    if mask.all():
+        raise InputError("the mask covers the whole photo: there is nothing known to fill it from")
+
+
+def _centre(side: int) -> np.ndarray:
+    """1 in the centre square of half the side: float32 (1, side, side, 1)."""
+    inside = np.pad(np.ones((side // 2, side // 2), np.float32), side // 4)
+    return inside[None, :, :, None]
+
+
+def _grow(cells: tf.Tensor) -> tf.Tensor:
+    """Centres of the 3x3 patches that touch the cells (B, h, w, 1)."""
+    return tf.nn.max_pool2d(cells, 3, 1, "SAME")
+
+
+def _blur(image: tf.Tensor, sigma: float) -> tf.Tensor:
+    """Gaussian low-pass of (B, s, s, C), as a product with a matrix along each side."""
+    place = np.arange(image.shape[1], dtype=np.float32)
+    weights = np.exp(-np.square((place[:, None] - place) / sigma) / 2)
+    weights /= weights.sum(0)  # (s, s): each column is the mean for one place
+    for _ in range(2):
+        image = tf.tensordot(image, weights, [[1], [0]])  # (B, x, C, y'), then (B, C, y', x')
+    return tf.transpose(image, [0, 2, 3, 1])
