@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from benchmarks.baselines import harmonic, mean_colour, telea
 from tfpaint import images, metrics
+from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
 from tfpaint.sheets import contact_sheet, mark_hole
 
@@ -39,19 +40,23 @@ def main() -> None:
     )
     parser.add_argument("--photos", type=Path, metavar="DIR", help="a folder of photos")
     parser.add_argument("--preset", default="photo", help="a name or a folder (default: photo)")
-    parser.add_argument("--size", type=int, default=256, help="side in pixels (default: 256)")
+    parser.add_argument("--size", type=int, help="side in pixels (default: 256, or 128 if quick)")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N photos")
-    parser.add_argument("--quick", action="store_true", help="four photos at 128 pixels")
+    parser.add_argument("--quick", action="store_true", help="four photos, small")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there too")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="write the pictures there")
     options = parser.parse_args()
-    size, limit = (128, 4) if options.quick else (options.size, options.limit)
+    size = options.size or (128 if options.quick else 256)
+    limit = options.limit or (4 if options.quick else None)
 
-    sources = sorted(options.photos.iterdir()) if options.photos else sample_photos()
-    photos = [square(source, size) for source in sources[:limit]]
-    if not photos:
-        parser.error(f"{options.photos}: holds no photos; name a folder that does")
-    table, rows = measure(Inpainter.from_preset(options.preset), photos)
+    try:
+        sources = sorted(options.photos.iterdir()) if options.photos else sample_photos()
+        photos = [square(source, size) for source in sources[:limit]]
+        if not photos:
+            raise InputError(f"{options.photos}: holds no photos; name a folder that does")
+        table, rows = measure(Inpainter.from_preset(options.preset), photos)
+    except (InputError, OSError) as error:
+        parser.error(str(error))
 
     print(f"{len(photos)} photos of {size} px, the centre half as hole\n")
     print("\n".join(markdown(table)))
