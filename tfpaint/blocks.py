@@ -35,8 +35,7 @@ def activate(x, name: str, norm: bool = True):
     """Leaky ReLU, then batch normalisation."""
     x = layers.LeakyReLU(negative_slope=0.2, name=f"{name}_act")(x)
     if norm:
-        # Keras' momentum of 0.99 lags behind in short trainings.
-        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+        x = layers.BatchNormalization(name=f"{name}_norm")(x)
     return x
 
 
@@ -123,7 +122,7 @@ def residual_blocks(x, count: int, name: str):
     for i in range(1, count + 1):
         y = conv_block(x, filters, f"{name}{i}_a", kernel_size=3, strides=1)
         y = layers.Conv2D(filters, 3, padding="same", name=f"{name}{i}_b_conv")(y)
-        y = layers.BatchNormalization(momentum=0.9, name=f"{name}{i}_b_norm")(y)
+        y = layers.BatchNormalization(name=f"{name}{i}_b_norm")(y)
         x = layers.Add(name=f"{name}{i}")([x, y])
     return x
 

@@ -2,18 +2,7 @@
 
 import tensorflow as tf
 
-
-def ring(mask, width):
-    """The known pixels within `width` of the hole, where prediction and photo overlap.
-
-    Args:
-        mask: float32 (B, H, W, 1), 1 = missing.
-        width: pixels.
-
-    Returns:
-        float32 (B, H, W, 1), 1 on the ring.
-    """
-    return tf.nn.max_pool2d(mask, 2 * width + 1, 1, "SAME") - mask
+from tfpaint.holes import boundary_ring
 
 
 def hole_weights(mask, width, ring_weight):
@@ -28,7 +17,7 @@ def hole_weights(mask, width, ring_weight):
     Returns:
         float32 (B, H, W, 1).
     """
-    return mask + ring_weight * ring(mask, width)
+    return mask + ring_weight * boundary_ring(mask, width)
 
 
 def weighted_l1(prediction, truth, weights):

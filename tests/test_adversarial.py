@@ -1,0 +1,157 @@
+"""Training steps: the losses' numbers, what learns and what stays frozen."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfpaint import losses
+from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN, compose
+from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
+from tfpaint.encoder import DistilledEncoder
+from tfpaint.errors import InputError
+from tfpaint.feature2image import Feature2Image
+from tfpaint.image2feature import Image2Feature
+
+SIZE = 32
+
+
+@pytest.fixture
+def batch():
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (2, SIZE, SIZE, 3), dtype=np.uint8)
+    hole = np.zeros((2, SIZE, SIZE, 1), bool)
+    hole[0, 8:24, 8:24] = True
+    hole[1, 12:20, 10:22] = True
+    return photo, hole
+
+
+def make(kind, **arguments):
+    keras.utils.set_random_seed(1)
+    encoder = DistilledEncoder(width=8, depth=1, channels=16)
+    if kind == "image2feature":
+        g1 = Image2Feature(SIZE, width=4, start="membrane")
+        d1 = ImagePairDiscriminator(width=4)
+        gan = Image2FeatureGAN(g1, encoder, d1, feature_weight=1.0, **arguments)
+    else:
+        g2 = Feature2Image(SIZE, channels=16, width=4)
+        d2 = ImageFeatureDiscriminator(channels=16, width=4)
+        gan = Feature2ImageGAN(g2, encoder, d2, feature_weight=1.0, **arguments)
+    adam = keras.optimizers.Adam
+    gan.compile(adam(1e-3, 0.5), adam(1e-3, 0.5))
+    return gan
+
+
+def test_hole_weights_are_1_on_the_hole_and_higher_on_the_ring():
+    mask = np.zeros((1, 7, 7, 1), np.float32)
+    mask[0, 3, 3] = 1
+    weights = losses.hole_weights(tf.constant(mask), 1, 5.0)[0, :, :, 0].numpy()
+    expected = np.zeros((7, 7))
+    expected[2:5, 2:5] = 5
+    expected[3, 3] = 1
+    np.testing.assert_array_equal(weights, expected)
+
+
+def test_weighted_l1_is_a_mean_over_the_weights():
+    a, b = tf.zeros((1, 2, 2, 3)), tf.ones((1, 2, 2, 3))
+    weights = tf.constant([[[[1.0], [0.0]], [[3.0], [0.0]]]])
+    assert float(losses.weighted_l1(a, b, weights)) == pytest.approx(1.0)
+    assert float(losses.weighted_l1(a, b, 0 * weights)) == 0.0
+
+
+def test_adversarial_losses_are_the_paper_s_logarithms():
+    real, fake = np.array([0.3, -1.2], np.float32), np.array([0.7, 2.0], np.float32)
+    sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
+    expected = -np.log(sigmoid(real)).mean() - np.log(1 - sigmoid(fake)).mean()
+    assert float(losses.discriminator_loss(real, fake)) == pytest.approx(expected, rel=1e-5)
+    expected = -np.log(sigmoid(fake)).mean()
+    assert float(losses.generator_loss(fake)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_composed_image_keeps_the_known_pixels(batch):
+    gan = make("image2feature")
+    data = gan.prepare(*batch)
+    image, _ = compose(gan.generator, data["incomplete"], data["mask"])
+    known = 1 - data["mask"].numpy()
+    np.testing.assert_array_equal(image * known, data["truth"] * known)
+
+
+@pytest.mark.parametrize("kind", ["image2feature", "feature2image"])
+def test_a_step_trains_both_networks_and_leaves_the_encoder(kind, batch):
+    gan = make(kind)
+    networks = (gan.generator, gan.discriminator, gan.encoder)
+    before = [[w.numpy().copy() for w in n.weights] for n in networks]
+    data = tf.data.Dataset.from_tensors(batch).repeat()
+    history = gan.fit(data, steps_per_epoch=3, validation_data=data.take(1), verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert history["val_hole_l1"][0] > 0
+    changed = [
+        [not np.array_equal(old, new.numpy()) for old, new in zip(olds, n.weights, strict=True)]
+        for olds, n in zip(before, networks, strict=True)
+    ]
+    assert all(changed[0]), "every weight of G should learn"
+    assert all(changed[1]), "every weight of D should learn"
+    assert not any(changed[2]), "the encoder is frozen"
+
+
+def test_the_generator_overfits_one_batch(batch):
+    gan = make("image2feature", adversarial_weight=0.0, image_weight=1.0)
+    flat = (batch[0] // 64 * 64, batch[1])
+    data = tf.data.Dataset.from_tensors(flat).repeat()
+    loss = gan.fit(data, steps_per_epoch=10, epochs=6, verbose=0).history["image"]
+    assert loss[-1] < 0.8 * loss[0]
+
+
+def test_the_two_gradients_are_those_of_two_separate_passes(batch):
+    gan = make("feature2image", image_weight=2.0, adversarial_weight=0.5)
+    data = gan.prepare(*batch)
+    with tf.GradientTape() as tape:
+        parts, image = gan.reconstruction(data, training=True)
+        fake = gan.discriminator(gan.pair(data, image), training=True)
+        loss = 2.0 * parts["image"] + parts["feature"] + 0.5 * losses.generator_loss(fake)
+    expected_g = tape.gradient(loss, gan.generator.trainable_variables)
+    with tf.GradientTape() as tape:
+        real = gan.discriminator(gan.pair(data, data["truth"]), training=True)
+        fake = gan.discriminator(gan.pair(data, tf.stop_gradient(image)), training=True)
+        loss = losses.discriminator_loss(real, fake)
+    expected_d = tape.gradient(loss, gan.discriminator.trainable_variables)
+
+    applied = {}
+    for name in ("optimizer", "discriminator_optimizer"):
+        optimizer = getattr(gan, name)
+        optimizer.apply_gradients = lambda pairs, name=name: applied.update(
+            {name: [g for g, _ in pairs]}
+        )
+    gan.train_step(batch)
+    for name, expected in (("optimizer", expected_g), ("discriminator_optimizer", expected_d)):
+        for ours, theirs in zip(applied[name], expected, strict=True):
+            scale = np.abs(theirs).max() + 1e-6
+            np.testing.assert_allclose(ours / scale, theirs / scale, atol=1e-4)
+
+
+@pytest.mark.parametrize("source", ["prediction", "mixture"])
+def test_features_of_predictions_differ_from_those_of_the_truth(source, batch):
+    g1 = Image2Feature(SIZE, width=4)
+    gan = make("feature2image", source=source, image2feature=g1)
+    truth = make("feature2image")
+    ours, theirs = gan.prepare(*batch)["features"], truth.prepare(*batch)["features"]
+    same = [np.allclose(a, b) for a, b in zip(ours, theirs, strict=True)]
+    assert not all(same)
+    gan.fit(tf.data.Dataset.from_tensors(batch), verbose=0)
+    if source == "mixture":
+        coins = set()
+        for step in range(6):
+            gan.optimizer.iterations.assign(step)
+            data = {key: value[:1] for key, value in gan.prepare(*batch).items()}
+            coins.add(bool(np.allclose(data["features"], theirs[:1])))
+        assert coins == {True, False}
+
+
+def test_options_that_do_not_fit_are_refused():
+    encoder, g2 = DistilledEncoder(8, 1, 16), Feature2Image(SIZE, channels=16, width=4)
+    with pytest.raises(InputError, match="discriminator"):
+        Feature2ImageGAN(g2, encoder)
+    with pytest.raises(InputError, match="image2feature"):
+        Feature2ImageGAN(g2, encoder, source="mixture", adversarial_weight=0)
+    with pytest.raises(InputError, match="discriminator_optimizer"):
+        make("feature2image").compile(keras.optimizers.Adam())

@@ -1,0 +1,143 @@
+"""Training programs: the pipeline, exact resumption, the paper's configs, presets."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfpaint.encoder import DistilledEncoder
+from tfpaint.errors import InputError
+from train import data
+from train.__main__ import main
+from train.config import load_config, load_network
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Five small photos and a tiny encoder."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(3)
+    for i in range(5):
+        low = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+        low.resize((64 + 8 * i, 56), Image.Resampling.BICUBIC).save(folder / f"{i}.png")
+    keras.utils.set_random_seed(0)
+    DistilledEncoder(width=8, depth=1, channels=16).save(folder / "encoder.keras")
+    return folder
+
+
+def train(folder, work, run="photo/image2feature", steps=4, *more):
+    return [
+        *("run", run, "--photos", str(folder), "--val", str(folder), "--work", str(work)),
+        *("--encoder", str(folder / "encoder.keras"), "--width", "2", "--batch", "2"),
+        *("--epoch", "1", "--verbose", "2", "--steps", str(steps), *more),
+    ]
+
+
+def test_batches_depend_on_the_step_alone(folder):
+    photos = data.list_photos(folder)
+    arguments = {"size": 32, "batch": 2, "irregular": 0.5, "shares": (7 / 16, 1 / 2)}
+    whole = list(data.training_batches(photos, **arguments).take(6))
+    late = list(data.training_batches(photos, start=4, **arguments).take(2))
+    for ours, theirs in zip(late, whole[4:], strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(whole[0][0], whole[1][0])
+
+
+def test_an_epoch_sees_every_photo_once(folder):
+    photos = data.list_photos(folder)
+    batches = data.training_batches(photos, size=32, batch=5)
+    means = {round(float(np.mean(photo)), 1) for photo in next(iter(batches))[0]}
+    assert len(means) == 5
+
+
+def test_holes_lie_in_the_centre_and_vary():
+    holes = [data.irregular_hole(64, np.array([i, 7])).numpy() for i in range(12)]
+    outside = ~data.centre_hole(64).numpy()
+    shares = []
+    for hole in holes:
+        assert hole.shape == (64, 64, 1) and hole.any() and not (hole & outside).any()
+        shares.append(hole.mean())
+    assert max(shares) > 2 * min(shares)
+    assert data.centre_hole(512, 7 / 16).numpy().sum() == 224**2
+
+
+def test_missing_folders_are_named(tmp_path, capsys):
+    with pytest.raises(InputError, match="nowhere"):
+        data.list_photos(tmp_path / "nowhere")
+    code = main(["run", "photo/nothing", "--photos", "x", "--val", "x", "--work", str(tmp_path)])
+    assert code == 2
+    assert "image2feature, feature2image" in capsys.readouterr().err
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not(folder, tmp_path):
+    """Ten steps, against five, a kill in the sixth or later, and the rest."""
+    main(train(folder, tmp_path / "whole", "photo/feature2image", 10))
+
+    command = [sys.executable, "-m", "train"]
+    command += train(folder, tmp_path / "killed", "photo/feature2image", 10)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len((_log(tmp_path / "killed")).splitlines()) < 6 and time.monotonic() < deadline:
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed" / "network.keras").exists()
+    assert "5," in _log(tmp_path / "killed")[:400]
+
+    main(train(folder, tmp_path / "killed", "photo/feature2image", 10))
+    whole = load_network(tmp_path / "whole" / "network.keras").get_weights()
+    killed = load_network(tmp_path / "killed" / "network.keras").get_weights()
+    for a, b in zip(whole, killed, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def _log(work):
+    path = work / "log.csv"
+    return path.read_text() if path.exists() else ""
+
+
+@pytest.mark.parametrize("dataset", ["coco", "imagenet", "paris"])
+def test_the_paper_s_configs_train(dataset, folder, tmp_path):
+    for run in ("image2feature", "feature2image-128"):
+        config = load_config(f"{dataset}/{run}")
+        assert config.shares == (7 / 16,) and config.irregular == 0
+        main(train(folder, tmp_path / run, f"{dataset}/{run}", 2))
+        assert (tmp_path / run / "network.keras").exists()
+    for size in (256, 512):
+        assert load_config(f"{dataset}/feature2image-{size}").size == size
+
+
+def test_distil_and_bundle_and_load(folder, tmp_path, shared):
+    arguments = ["distill", "--photos", str(folder), "--teacher"]
+    arguments += [str(shared / "weights" / "vgg19_relu3_1.npz"), "--work", str(tmp_path)]
+    arguments += ["--out", str(tmp_path / "e.keras"), "--steps", "2", "--save-every", "1"]
+    arguments += ["--size", "32", "--width", "8", "--depth", "1", "--batch", "2"]
+    assert main(arguments) == 0
+    features = load_network(tmp_path / "e.keras")(np.zeros((1, 32, 32, 3), np.float32))
+    assert features.shape == (1, 8, 8, 256)
+
+
+def test_early_stopping_survives_a_restart(tmp_path):
+    from train.callbacks import Resume
+
+    def resume(model=None):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        callback = Resume(model, tmp_path, patience=2)
+        callback.set_model(model)
+        return callback
+
+    first = resume()
+    first.on_epoch_end(0, {"val_loss": 1.0})
+    first.on_epoch_end(1, {"val_loss": 1.5})
+    second = resume()
+    assert second.restore() == (2, False)
+    second.on_epoch_end(2, {"val_loss": 1.2})
+    assert second.model.stop_training
+    assert resume().restore() == (3, True)
