@@ -47,7 +47,7 @@ def paste(
         `pictures` (N, H, W, 3) uint8, changed only where `missing` within the box.
     """
     top, left, bottom, right = tf.unstack(box)
-    size = results.shape[1]
+    size = tf.shape(results)[1]
     columns = _taps(tf.range(left, right) - window[1], window[2], size)
 
     def strip(first, pictures):
@@ -75,7 +75,9 @@ def paste(
     )[1]
 
 
-def _taps(pixels: tf.Tensor, side: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def _taps(
+    pixels: tf.Tensor, side: tf.Tensor, size: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Where pixels of a window lie in its shrunken copy: two indices, the share of the second."""
     scale = tf.cast(size, tf.float32) / tf.cast(side, tf.float32)
     place = (tf.cast(pixels, tf.float32) + 0.5) * scale - 0.5

@@ -40,10 +40,10 @@ def window_around(boxes: tf.Tensor, shape: tf.Tensor, scales: Sequence[int] = SC
     """
     top, left, bottom, right = tf.unstack(boxes, axis=-1)
     longest = tf.maximum(bottom - top, right - left)
-    side = -(-longest * 16 // 7)
-    side = tf.minimum(side, tf.maximum(2 * longest, tf.reduce_min(shape)))
+    least = tf.minimum(-(-longest * 16 // 7), tf.maximum(2 * longest, tf.reduce_min(shape)))
+    side = least
     for scale in reversed(scales):
-        side = tf.where(side <= scale, scale, side)
+        side = tf.where(least <= scale, scale, side)
     return tf.stack([(top + bottom) // 2 - side // 2, (left + right) // 2 - side // 2, side], -1)
 
 
@@ -82,7 +82,7 @@ def find_boxes(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
 
 
 def crop_mirrored(
-    image: tf.Tensor, mask: tf.Tensor, window: tf.Tensor, size: int
+    image: tf.Tensor, mask: tf.Tensor, window: tf.Tensor, size: int | tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Cuts a window out of photo and mask, mirrored past the edges, and shrinks it to `size`.
 
@@ -110,17 +110,8 @@ def crop_mirrored(
     columns = tf.transpose(rows, [1, 0, 2])
     planes = _area_means(lambda index: tf.gather(columns, index), x, side, tf.shape(image)[1], size)
     planes = tf.transpose(planes, [1, 0, 2])  # (size, size, 5)
-    planes = tf.ensure_shape(planes, (size, size, 5))
     colours, known, missing = tf.split(planes, [3, 1, 1], -1)
     return tf.math.divide_no_nan(colours, known), missing_cells(known, missing)
-
-
-def halve(image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """2x2 means of the known pixels of (B, S, S, C), and the mask (B, S/2, S/2, 1) of the cells."""
-    known = tf.nn.avg_pool2d(1 - mask, 2, 2, "VALID")
-    means = tf.nn.avg_pool2d(image * (1 - mask), 2, 2, "VALID")
-    mask = missing_cells(known, tf.nn.avg_pool2d(mask, 2, 2, "VALID"))
-    return tf.math.divide_no_nan(means, known), mask
 
 
 def missing_cells(known: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:
@@ -131,9 +122,7 @@ def missing_cells(known: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:
     """
     strict = tf.cast(missing > 0, tf.float32)
     lenient = tf.cast(known <= 0, tf.float32)
-    axes = [-3, -2, -1]
-    strictly, leniently = (tf.reduce_sum(1 - cells, axes, True) for cells in (strict, lenient))
-    enough = 4 * strictly >= leniently
+    enough = 4 * tf.reduce_sum(1 - strict) >= tf.reduce_sum(1 - lenient)
     return tf.where(enough, strict, lenient)
 
 
@@ -157,7 +146,7 @@ def _area_means(
     start: tf.Tensor,
     side: tf.Tensor,
     length: tf.Tensor,
-    size: int,
+    size: int | tf.Tensor,
 ) -> tf.Tensor:
     """Means of the lines start ... start + side of a mirrored axis, as `size` lines (size, N, C).
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, overload
 
 import keras
 import numpy as np
@@ -33,7 +34,7 @@ class Steps:
     scales: dict[int, np.ndarray]
 
 
-class Inpainter(tf.Module):
+class Inpainter:
     """Fills the missing pixels of a photo of any size.
 
     The hole is cut into pieces; around each piece, the smallest first, a square window is cut and
@@ -42,9 +43,8 @@ class Inpainter(tf.Module):
     Pixels outside the mask are returned as they are, bit for bit.
 
     `inpaint` is all of it as one `tf.function`, from uint8 (H, W, 3) and bool (H, W) to uint8
-    (H, W, 3), of plain TensorFlow operations: it can be saved as it is. It is traced once, by the
-    first call, whatever the sizes that follow. As the object is a `tf.Module`, the networks'
-    weights are its variables.
+    (H, W, 3), of plain TensorFlow operations. It is traced once, by the first call, whatever the
+    sizes that follow. To save it, put it and `variables` on a `tf.Module`.
 
     Args:
         encoder: Images (B, S, S, 3) in [-1, 1] to features (B, S/4, S/4, C), or another stride.
@@ -73,7 +73,6 @@ class Inpainter(tf.Module):
         key_blur: float = 0.0,
         iterations: int = 1,
     ):
-        super().__init__(name="inpainter")
         scales = tuple(int(scale) for scale in scales)
         if not scales or any(b != 2 * a for a, b in zip(scales, scales[1:], strict=False)):
             raise InputError(f"scales={scales}: each has to be twice the one before")
@@ -100,13 +99,20 @@ class Inpainter(tf.Module):
             input_signature=signature,
             autograph=False,
         )
-        # Functions of their own, so that each is traced once a scale and not at every use.
+        # Functions of their own, to be traced once for all uses, or for all uses at one scale.
+        self._crop = tf.function(holes.crop_mirrored, autograph=False)
         self._start = tf.function(self._coarse, autograph=False)
         self._refine = tf.function(self._fine, autograph=False)
 
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The weights of all networks, which whatever saves `inpaint` has to track."""
+        networks = dict.fromkeys([self.encoder, self.image2feature, *self.feature2image])
+        return [variable.value for network in networks for variable in network.variables]
+
     @classmethod
     def from_preset(
-        cls, name: str | Path, load_weights: bool = True, **options: object
+        cls, name: str | Path, load_weights: bool = True, **options: Any
     ) -> "Inpainter":
         """Builds an inpainter from a bundled preset or from a preset's folder.
 
@@ -120,9 +126,13 @@ class Inpainter(tf.Module):
         """
         return cls(**{**load_preset(name, load_weights=load_weights), **options})
 
-    def __call__(
-        self, image: np.ndarray, mask: np.ndarray, steps: bool = False
-    ) -> "np.ndarray | Steps":
+    @overload
+    def __call__(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray: ...
+    @overload
+    def __call__(self, image: np.ndarray, mask: np.ndarray, steps: Literal[True]) -> Steps: ...
+    @overload
+    def __call__(self, image: np.ndarray, mask: np.ndarray, steps: bool) -> Any: ...
+    def __call__(self, image, mask, steps=False):
         """Fills the hole of a photo.
 
         Args:
@@ -154,17 +164,10 @@ class Inpainter(tf.Module):
 
         def fill_next(index, pictures, missing):
             box, window = boxes[index], windows[index]
-            done = tf.logical_not(tf.reduce_any(missing[box[0] : box[2], box[1] : box[3]]))
-            branches = [
-                lambda count=count: self._fill(
-                    pictures, missing, window, box, self.scales[:count], steps
-                )
-                for count in range(1, len(self.scales) + 1)
-            ]
-            which = tf.reduce_sum(
-                tf.cast(window[2] > tf.constant(self.scales[:-1], tf.int32), tf.int32)
+            left = tf.reduce_any(missing[box[0] : box[2], box[1] : box[3]])
+            filled = tf.cond(
+                left, lambda: self._fill(pictures, missing, window, box), lambda: pictures
             )
-            filled = tf.cond(done, lambda: pictures, lambda: tf.switch_case(which, branches))
             missing = tf.raw_ops.TensorStridedSliceUpdate(
                 input=missing,
                 begin=box[:2],
@@ -174,37 +177,46 @@ class Inpainter(tf.Module):
             )
             return index + 1, tf.ensure_shape(filled, pictures.shape), missing
 
-        _, pictures, _ = tf.while_loop(
+        return tf.while_loop(
             lambda index, *_: index < tf.shape(boxes)[0],
             fill_next,
             (0, pictures, mask),
-            shape_invariants=(tf.TensorShape([]), pictures.shape, mask.shape),
             parallel_iterations=1,
-        )
-        return pictures
+        )[1]
 
-    def _fill(self, pictures, missing, window, box, scales, steps) -> tf.Tensor:
+    def _fill(self, pictures, missing, window, box) -> tf.Tensor:
         """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
-        image, mask = holes.crop_mirrored(pictures[-1], missing, window, scales[-1])
-        levels = [(image[None] / 127.5 - 1.0, mask[None])]
-        for _ in scales[1:]:
-            levels.append(holes.halve(*levels[-1]))
-        levels.reverse()  # a pair of photo (1, s, s, 3) and mask (1, s, s, 1) for each scale
 
-        filled = self._start(*levels[0])
-        results = [filled]
-        for index, (photo, mask) in enumerate(levels):
-            if index:
-                filled = tf.image.resize(filled, photo.shape[1:3])
-            filled = tf.where(mask > 0, filled, photo)
+        def level(scale):
+            photo, mask = self._crop(pictures[-1], missing, window, tf.constant(scale))
+            photo, mask = photo[None] / 127.5 - 1.0, mask[None]
+            return tf.reshape(photo, [1, scale, scale, 3]), tf.reshape(mask, [1, scale, scale, 1])
+
+        def refined(filled, index):
+            photo, mask = level(self.scales[index])
+            filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
             for _ in range(self.iterations):
                 filled = self._refine(filled, photo, mask, index)
-            results.append(filled)
-        results += results[-1:] * (len(self.scales) - len(scales))
-        results = results if steps else results[-1:]
-        results = [tf.image.resize(result, image.shape[:2])[0] for result in results]
-        results = (tf.stack(results) + 1.0) * 127.5
-        return blending.paste(pictures, missing, results, window, box)
+            return filled
+
+        results = [self._start(*level(self.scales[0]))]
+        results.append(refined(results[0], 0))
+        for index in range(1, len(self.scales)):
+            results.append(
+                tf.cond(
+                    window[2] > self.scales[index - 1],
+                    lambda index=index: refined(results[-1], index),
+                    lambda: results[-1],
+                )
+            )
+        results = [(result + 1.0) * 127.5 for result in results[-pictures.shape[0] :]]
+        return tf.concat(
+            [
+                blending.paste(pictures[i : i + 1], missing, result, window, box)
+                for i, result in enumerate(results)
+            ],
+            axis=0,
+        )
 
     def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """The coarse prediction (1, s, s, 3) at the smallest scale.

@@ -42,11 +42,12 @@ def pull_push(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
     while pyramid:
         level, weight = pyramid.pop()
         filled = tf.image.resize(filled, tf.shape(level)[1:3])
-        filled = level + (1 - weight) * filled
+        unknown = 1 - weight
+        filled = level + unknown * filled
         depth = len(pyramid)
         mean3x3 = _sliced_mean3x3 if depth < 2 else _pooled_mean3x3
         for _ in range(min(2 ** (depth + 1), max(longest >> depth, 2), _MOST_SWEEPS)):
-            filled = level + (1 - weight) * mean3x3(filled)
+            filled = level + unknown * mean3x3(filled)
     return tf.cast(filled, dtype)
 
 

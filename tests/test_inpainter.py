@@ -1,0 +1,284 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tfpaint.errors import InputError
+from tfpaint.feature2image import Feature2Image
+from tfpaint.image2feature import Image2Feature
+from tfpaint.inpainter import Inpainter, _blur
+from tfpaint.matching import match
+from tfpaint.patch_swap import paste
+
+SCALES = (16, 32)
+
+
+def networks():
+    keras.utils.set_random_seed(0)
+    image = keras.Input((None, None, 3))
+    features = keras.layers.Conv2D(8, 4, 4, padding="same", activation="relu")(image)
+    return (
+        keras.Model(image, features),
+        Image2Feature(size=SCALES[0], width=4),
+        Feature2Image(channels=8, width=4, depth=2),
+    )
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Instead of the shared one: a new seed makes TensorFlow prepare every graph once more."""
+    np.random.seed(0)
+
+
+@pytest.fixture(scope="module")
+def inpainter():
+    return Inpainter(*networks(), scales=SCALES)
+
+
+class Constant(keras.layers.Layer):
+    def __init__(self, value, **kwargs):
+        super().__init__(**kwargs)
+        self.value = value
+
+    def call(self, x):
+        return 0 * x + self.value
+
+
+@pytest.fixture(scope="module")
+def marking():
+    """Networks that paint one colour, whatever they see; no tone to align to in a grey photo."""
+    image, mask = keras.Input((16, 16, 3)), keras.Input((16, 16, 1))
+    coarse = keras.layers.Cropping2D(4)(Constant(-1.0)(image))
+    features = keras.Input((None, None, 3))
+    fine = Constant(0.0)(keras.layers.UpSampling2D(4)(features))
+    encoder = keras.Sequential([keras.Input((None, None, 3)), keras.layers.AveragePooling2D(4)])
+    return Inpainter(
+        encoder,
+        keras.Model([image, mask], coarse),
+        keras.Model(features, fine),
+        scales=SCALES,
+    )
+
+
+def photo(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def mask_of(height, width, *boxes):
+    mask = np.zeros((height, width), bool)
+    for top, left, bottom, right in boxes:
+        mask[top:bottom, left:right] = True
+    return mask
+
+
+def check_filled(inpainter, mask, painted=128):
+    """What is painted does not depend on the hidden pixels, so all the hole was filled."""
+    image = np.full((*mask.shape, 3), painted, np.uint8)
+    image[mask] = 7
+    filled = inpainter(image, mask)
+    assert filled.dtype == np.uint8 and filled.shape == image.shape
+    assert np.abs(filled.astype(int) - painted).max() <= 1
+
+
+HOLES = {
+    "one": mask_of(60, 80, (20, 30, 34, 42)),
+    "several": mask_of(70, 90, (5, 5, 12, 12), (40, 30, 60, 44), (8, 70, 10, 88)),
+    "border": mask_of(60, 80, (20, 0, 30, 10)),
+    "corner": mask_of(60, 80, (50, 70, 60, 80)),
+    "two corners": mask_of(48, 32, (0, 0, 12, 10), (40, 24, 48, 32)),
+    "scratch": np.eye(90, 120, dtype=bool) | np.eye(90, 120, 1, dtype=bool),
+    "larger than a window": mask_of(90, 90, (10, 10, 75, 80)),
+    "almost all": ~mask_of(64, 80, (0, 0, 64, 2), (0, 0, 2, 80)),
+    "one known pixel": ~mask_of(40, 40, (39, 0, 40, 1)),
+    "the smallest photo": mask_of(16, 16, (4, 4, 12, 12)),
+    "a strip of a photo": mask_of(16, 300, (0, 100, 16, 150)),
+    "chessboard": np.indices((40, 40)).sum(0) % 2 == 0,
+}
+
+
+@pytest.mark.parametrize("mask", HOLES.values(), ids=HOLES.keys())
+def test_every_hole_is_filled(marking, mask):
+    check_filled(marking, mask)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_random_masks_are_filled(marking, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    height, width = rng.integers(16, 120, 2)
+    mask = rng.random((height, width)) < rng.choice([0.001, 0.02, 0.9])
+    for _ in range(rng.integers(0, 5)):
+        y, x = rng.integers(0, height), rng.integers(0, width)
+        mask[y : y + rng.integers(1, 60), x : x + rng.integers(1, 60)] = True
+    mask[rng.integers(0, height), rng.integers(0, width)] = False
+    check_filled(marking, mask)
+
+
+@pytest.mark.parametrize("mask", HOLES.values(), ids=HOLES.keys())
+def test_known_pixels_are_kept_bit_for_bit(inpainter, mask):
+    image = photo(*mask.shape)
+    filled = inpainter(image, mask)
+    np.testing.assert_array_equal(filled[~mask], image[~mask])
+
+
+def test_hidden_pixels_do_not_matter_and_the_result_is_repeatable(inpainter):
+    mask = HOLES["several"]
+    image = photo(*mask.shape)
+    other = np.where(mask[..., None], photo(*mask.shape, seed=1), image)
+    filled = inpainter(image, mask)
+    np.testing.assert_array_equal(inpainter(image, mask), filled)
+    np.testing.assert_array_equal(inpainter(other, mask), filled)
+    assert (filled != image)[mask].any()
+
+
+def test_a_large_photo(inpainter):
+    image, mask = photo(2000, 3000), mask_of(2000, 3000, (0, 2990, 9, 3000), (700, 900, 1500, 1800))
+    filled = inpainter(image, mask)
+    np.testing.assert_array_equal(filled[~mask], image[~mask])
+    assert (filled[mask] != image[mask]).mean() > 0.9
+
+
+def test_an_empty_mask_returns_a_copy_of_the_photo(inpainter):
+    image = photo(20, 30)
+    filled = inpainter(image, np.zeros((20, 30), bool))
+    np.testing.assert_array_equal(filled, image)
+    assert not np.shares_memory(filled, image)
+
+
+@pytest.mark.parametrize(
+    ("image", "mask", "words"),
+    [
+        (photo(20, 30), np.ones((20, 30), bool), "whole photo"),
+        (photo(20, 30), np.zeros((30, 20), bool), "20x30 pixels, but the photo 30x20"),
+        (photo(15, 30), np.eye(15, 30, dtype=bool), "at least 16"),
+        (photo(20, 30) / 255, np.eye(20, 30, dtype=bool), "uint8"),
+        (photo(20, 30)[..., 0], np.eye(20, 30, dtype=bool), "uint8"),
+        (photo(20, 30), np.eye(20, 30), "bool"),
+        (photo(20, 30), np.ones((20, 30, 1), bool), "bool"),
+    ],
+)
+def test_bad_input(inpainter, image, mask, words):
+    with pytest.raises(InputError, match=words):
+        inpainter(image, mask)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"scales": ()}, {"scales": (16, 64)}, {"scales": SCALES, "iterations": 0}],
+)
+def test_bad_options(options):
+    with pytest.raises(InputError):
+        Inpainter(None, None, None, **options)
+
+
+def test_a_scale_without_a_network():
+    with pytest.raises(InputError, match="feature2image"):
+        Inpainter(None, None, {16: None}, scales=SCALES)
+
+
+def test_steps(marking):
+    mask = mask_of(80, 80, (5, 5, 10, 10), (40, 40, 54, 54))
+    image = np.full((80, 80, 3), 128, np.uint8)
+    steps = marking(image, mask, steps=True)
+    np.testing.assert_array_equal(steps.image, marking(image, mask))
+    np.testing.assert_array_equal(steps.scales[32], steps.image)
+    assert set(steps.scales) == set(SCALES)
+    for picture in (steps.coarse, *steps.scales.values()):
+        np.testing.assert_array_equal(picture[~mask], image[~mask])
+    assert (steps.coarse[5:10, 5:10] == 0).all()  # the coarse network paints black
+    assert (steps.coarse[43:51, 43:51] == 0).all()
+
+
+def test_small_holes_are_known_to_the_windows_of_large_ones(marking):
+    """The speck becomes known before the large hole's window looks at it."""
+    mask = mask_of(80, 80, (20, 20, 22, 22), (30, 30, 44, 44))
+    seen = []
+    fill = marking._fill
+    try:
+        marking._fill = lambda pictures, missing, *rest: (
+            seen.append(int(tf.reduce_sum(tf.cast(missing, tf.int32))))
+            or fill(pictures, missing, *rest)
+        )
+        marking._inpaint(tf.fill((80, 80, 3), tf.cast(9, tf.uint8)), tf.constant(mask), False)
+    finally:
+        marking._fill = fill
+    assert seen == [4 + 14 * 14, 14 * 14]
+
+
+def test_iterations_repeat_each_scale():
+    inpainter = Inpainter(*networks(), scales=SCALES, iterations=3)
+    seen = []
+    inpainter._refine = lambda filled, photo, mask, index: seen.append(index) or filled
+    image, mask = tf.zeros((60, 80, 3), tf.uint8), tf.constant(HOLES["one"])
+    inpainter._inpaint(image, mask, steps=False)
+    assert seen == [0, 0, 0, 1, 1, 1]
+
+
+def test_key_blur_only_changes_what_is_matched(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        "tfpaint.inpainter.match", lambda keys, *_: calls.append(keys) or match(keys, *_)
+    )
+    monkeypatch.setattr(
+        "tfpaint.inpainter.paste", lambda *arguments: calls.append(arguments) or paste(*arguments)
+    )
+    image = tf.random.stateless_uniform((1, 32, 32, 3), (0, 1), -1, 1)
+    mask = np.zeros((1, 32, 32, 1), np.float32)
+    mask[:, 12:20, 12:20] = 1
+    encoder, *rest = networks()
+    for blur in (0.0, 1.0):
+        Inpainter(encoder, *rest, scales=SCALES, key_blur=blur)._fine(image, image, mask, 1)
+    plain, plain_paste, blurred, blurred_paste = calls
+    np.testing.assert_array_equal(plain, encoder(image))
+    np.testing.assert_allclose(blurred, encoder(_blur(image, 2.0)), atol=1e-5)  # 1 at 16 pixels
+    for pasted in (plain_paste, blurred_paste):
+        np.testing.assert_array_equal(pasted[1], encoder(image))
+    assert (plain_paste[0].numpy() >= 0).sum() == (blurred_paste[0].numpy() >= 0).sum() == 16
+
+
+def test_the_blur_keeps_a_constant_and_follows_the_gaussian():
+    constant = np.full((2, 16, 16, 3), 0.3, np.float32)
+    np.testing.assert_allclose(_blur(constant, 2.0), constant, rtol=1e-5)
+    impulse = np.zeros((1, 32, 32, 1), np.float32)
+    impulse[0, 16, 12] = 1
+    y, x = np.mgrid[0:32, 0:32]
+    gaussian = np.exp(-((y - 16) ** 2 + (x - 12) ** 2) / 2 / 2.0**2)
+    np.testing.assert_allclose(_blur(impulse, 2.0)[0, ..., 0], gaussian / gaussian.sum(), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_graph_is_saved_and_gives_the_same(tmp_path):
+    inpainter = Inpainter(*networks(), scales=SCALES[:1])
+    mask = HOLES["several"]
+    image = photo(*mask.shape)
+    module = tf.Module()
+    module.weights, module.inpaint = inpainter.variables, inpainter.inpaint
+    tf.saved_model.save(module, tmp_path)
+    loaded = tf.saved_model.load(tmp_path)
+    np.testing.assert_array_equal(loaded.inpaint(image, mask), inpainter(image, mask))
+
+
+def test_the_graph_can_be_mapped_over_a_batch(inpainter):
+    masks = np.stack([mask_of(40, 40, (5, 5, 12, 12)), mask_of(40, 40, (0, 20, 20, 40))])
+    images = np.stack([photo(40, 40), photo(40, 40, seed=1)])
+    together = tf.map_fn(
+        lambda item: inpainter.inpaint(*item), (images, masks), fn_output_signature=tf.uint8
+    )
+    alone = [inpainter(image, mask) for image, mask in zip(images, masks, strict=True)]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_from_preset_passes_options_on(monkeypatch):
+    encoder, image2feature, feature2image = networks()
+    preset = {
+        "encoder": encoder,
+        "image2feature": image2feature,
+        "feature2image": {16: feature2image, 32: feature2image},
+        "scales": list(SCALES),
+        "iterations": 2,
+    }
+    monkeypatch.setattr("tfpaint.inpainter.load_preset", lambda name, load_weights: preset)
+    inpainter = Inpainter.from_preset("any", load_weights=False, iterations=3)
+    assert inpainter.scales == SCALES and inpainter.iterations == 3
