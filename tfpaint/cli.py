@@ -4,10 +4,11 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfpaint import __version__, batch
 from tfpaint.errors import InputError
@@ -51,10 +52,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _load_inpainter(preset: str, iterations: int | None) -> "Inpainter":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from tfpaint.inpainter import Inpainter  # brings TensorFlow, which takes seconds
+    with _silent():
+        from tfpaint.inpainter import Inpainter  # brings TensorFlow, which takes seconds
 
-    settings = {} if iterations is None else {"iterations": iterations}
-    return Inpainter.from_preset(preset, **settings)
+        settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
+        return Inpainter.from_preset(preset, **settings)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Drops what native code writes to stderr: TensorFlow tells every user of missing GPUs."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _parser() -> argparse.ArgumentParser:

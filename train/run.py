@@ -26,6 +26,7 @@ def add_arguments(parser):
     parser.add_argument("--image2feature", help="trained G1 (.keras), for a G2 on predictions")
     parser.add_argument("--init-from", help="network.keras to begin with instead of random weights")
     parser.add_argument("--steps", type=int, help="instead of the config's")
+    parser.add_argument("--size", type=int, help="side of the squares instead of the config's")
     parser.add_argument("--batch", type=int, help="instead of the config's")
     parser.add_argument("--width", type=int, help="width of the network instead of the config's")
     parser.add_argument("--epoch", type=int, help="steps between validations, not the config's")
@@ -91,7 +92,7 @@ def run(options):
 def _override(config, options):
     changed = {
         name: getattr(options, name)
-        for name in ("steps", "batch", "epoch")
+        for name in ("steps", "size", "batch", "epoch")
         if getattr(options, name) is not None
     }
     if options.width is not None:

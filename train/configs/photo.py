@@ -10,36 +10,34 @@ were chosen so that the gradients of the terms have comparable norms at the outp
 
 from train.config import Config
 
+_HOLES = {"irregular": 0.4, "shares": (7 / 16, 1 / 2)}
+
 RUNS = {
     "image2feature": Config(
         stage="image2feature",
         size=128,
-        steps=4000,
+        steps=2000,
         batch=8,
-        network={"width": 32, "start": "membrane", "skips": "centre"},
+        network={"width": 24, "start": "membrane", "skips": "centre"},
         losses={"image_weight": 1.0, "feature_weight": 0.05, "adversarial_weight": 0.0},
         learning_rate=1e-3,
         decay=True,
-        irregular=0.4,
-        shares=(7 / 16, 1 / 2),
-        epoch=250,
+        epoch=100,
         patience=1000,
+        **_HOLES,
     ),
     "feature2image": Config(
         stage="feature2image",
         size=128,
-        steps=3000,
-        batch=8,
-        network={"width": 48, "depth": 5},
+        steps=2500,
+        batch=4,
+        network={"width": 32, "depth": 3},
         shared=True,
-        discriminator_width=32,
-        losses={"image_weight": 10.0, "feature_weight": 1.0, "adversarial_weight": 0.1},
-        learning_rate=5e-4,
-        discriminator_learning_rate=2e-4,
+        losses={"image_weight": 1.0, "feature_weight": 0.1, "adversarial_weight": 0.0},
+        learning_rate=1e-3,
         decay=True,
-        irregular=0.4,
-        shares=(7 / 16, 1 / 2),
-        epoch=250,
+        epoch=100,
         patience=1000,
+        **_HOLES,
     ),
 }
