@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tfpaint.holes import (
     SCALES,
+    at_scale,
     boundary_ring,
     crop_mirrored,
     find_boxes,
@@ -147,7 +148,8 @@ def test_a_window_is_a_mirrored_crop(y, x):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (20, 37, 3), np.uint8)
     mask = rng.random((20, 37)) < 0.1
-    cut, missing = crop_mirrored(tf.constant(image), tf.constant(mask), tf.constant([y, x, 32]), 32)
+    crop = crop_mirrored(tf.constant(image), tf.constant(mask), tf.constant([y, x, 32]), 32)
+    cut, missing = at_scale(crop, 32)
     rows, columns = slice(y + 60, y + 92), slice(x + 60, x + 92)
     expected = np.pad(image, ((60, 60), (60, 60), (0, 0)), mode="reflect")[rows, columns]
     hidden = np.pad(mask, 60, mode="reflect")[rows, columns]
@@ -155,14 +157,15 @@ def test_a_window_is_a_mirrored_crop(y, x):
     np.testing.assert_array_equal(cut, np.where(hidden[..., None], 0, expected))
 
 
+@pytest.mark.parametrize("size", [16, 32])
 @pytest.mark.parametrize("side", [48, 64, 77])
-def test_a_large_window_is_shrunk_by_area_means_of_known_pixels(side):
+def test_a_large_window_is_shrunk_by_area_means_of_known_pixels(side, size):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (90, 80, 3), np.uint8)
     mask = mask_of(90, 80, (40, 40, 45, 50))
-    cut, missing = crop_mirrored(
-        tf.constant(image), tf.constant(mask), tf.constant([2, 1, side]), 16
-    )
+    window = tf.constant([2, 1, side])
+    crop = crop_mirrored(tf.constant(image), tf.constant(mask), window, size)
+    cut, missing = at_scale(crop, 16)
     image, mask = image[2 : 2 + side, 1 : 1 + side], mask[2 : 2 + side, 1 : 1 + side]
     edges = np.arange(17) * side / 16
     pixels = np.arange(side)

@@ -83,11 +83,11 @@ def find_boxes(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
 
 def crop_mirrored(
     image: tf.Tensor, mask: tf.Tensor, window: tf.Tensor, size: int | tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+) -> tf.Tensor:
     """Cuts a window out of photo and mask, mirrored past the edges, and shrinks it to `size`.
 
-    Shrinking takes the exact area means of the known pixels; of a window of side `size` every
-    pixel is kept as it is. Memory grows with `size` times the photo's width, whatever the window.
+    Shrinking takes exact area means; of a window of side `size` every pixel is kept as it is.
+    Memory grows with `size` times the window's width, or the photo's if that is less.
 
     Args:
         image: (H, W, 3) uint8.
@@ -96,21 +96,40 @@ def crop_mirrored(
         size: Side of the result.
 
     Returns:
-        (size, size, 3) float32 in [0, 255], zero where nothing is known, and (size, size, 1)
-        float32, 1 where the photo is missing; see `missing_cells`.
+        (size, size, 5) float32, means over a cell: the colours in [0, 255] with missing pixels as
+        zero, the share of known pixels, the share of missing ones. See `at_scale`.
     """
     y, x, side = tf.unstack(window)
+    columns = mirror(tf.range(x, x + side), tf.shape(image)[1])
+    left, right = tf.reduce_min(columns), tf.reduce_max(columns) + 1
+    image, mask = image[:, left:right], mask[:, left:right]
 
-    def read_rows(rows):
+    def read_rows(start):
+        rows = mirror(start, tf.shape(image)[0])
         missing = tf.cast(tf.gather(mask, rows), tf.float32)[..., None]
         colours = tf.cast(tf.gather(image, rows), tf.float32)
         return tf.concat([colours * (1 - missing), 1 - missing, missing], -1)
 
-    rows = _area_means(read_rows, y, side, tf.shape(image)[0], size)  # (size, W, 5)
-    columns = tf.transpose(rows, [1, 0, 2])
-    planes = _area_means(lambda index: tf.gather(columns, index), x, side, tf.shape(image)[1], size)
-    planes = tf.transpose(planes, [1, 0, 2])  # (size, size, 5)
-    colours, known, missing = tf.split(planes, [3, 1, 1], -1)
+    rows = _area_means(lambda line: read_rows(y + line), side, size)  # (size, right - left, 5)
+    rows = tf.transpose(rows, [1, 0, 2])
+    cells = _area_means(lambda line: tf.gather(rows, tf.gather(columns, line) - left), side, size)
+    return tf.transpose(cells, [1, 0, 2])
+
+
+def at_scale(crop: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """The photo and the mask of a window at a scale.
+
+    Args:
+        crop: (S, S, 5), from `crop_mirrored`.
+        size: Side of the result, of which S is a multiple.
+
+    Returns:
+        (size, size, 3) float32, means of the known pixels in [0, 255], zero where nothing is known,
+        and (size, size, 1) float32, 1 where the photo is missing, as `missing_cells` has it.
+    """
+    times = tf.shape(crop)[0] // size
+    cells = tf.reduce_mean(tf.reshape(crop, [size, times, size, times, 5]), [1, 3])
+    colours, known, missing = tf.split(cells, [3, 1, 1], -1)
     return tf.math.divide_no_nan(colours, known), missing_cells(known, missing)
 
 
@@ -142,13 +161,9 @@ def mirror(index: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
 
 
 def _area_means(
-    read: Callable[[tf.Tensor], tf.Tensor],
-    start: tf.Tensor,
-    side: tf.Tensor,
-    length: tf.Tensor,
-    size: int | tf.Tensor,
+    read: Callable[[tf.Tensor], tf.Tensor], side: tf.Tensor, size: int | tf.Tensor
 ) -> tf.Tensor:
-    """Means of the lines start ... start + side of a mirrored axis, as `size` lines (size, N, C).
+    """Means of the lines 0 ... side, as `size` lines (size, N, C).
 
     A line's share in a mean is reckoned in integers, in units of 1/size of a line: exact.
     """
@@ -161,12 +176,13 @@ def _area_means(
         end = tf.minimum((line + 1) * size, (cell + 1) * side)
         overlap = tf.maximum(end - tf.maximum(line * size, cell * side), 0)
         share = tf.cast(overlap, tf.float32) / tf.cast(side, tf.float32)
-        return share[:, None, None] * read(mirror(start + line, length))
+        return share[:, None, None] * read(tf.minimum(line, side - 1))
 
     return tf.while_loop(
         lambda tap, _: tap < taps,
         lambda tap, total: (tap + 1, total + weighted(tap)),
         (1, weighted(0)),
+        parallel_iterations=1,
     )[1]
 
 

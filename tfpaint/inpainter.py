@@ -99,8 +99,7 @@ class Inpainter:
             input_signature=signature,
             autograph=False,
         )
-        # Functions of their own, to be traced once for all uses, or for all uses at one scale.
-        self._crop = tf.function(holes.crop_mirrored, autograph=False)
+        # Functions of their own: traced once a scale, and not at every use.
         self._start = tf.function(self._coarse, autograph=False)
         self._refine = tf.function(self._fine, autograph=False)
 
@@ -187,10 +186,12 @@ class Inpainter:
     def _fill(self, pictures, missing, window, box) -> tf.Tensor:
         """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
 
+        size = tf.minimum(window[2], self.scales[-1])
+        crop = holes.crop_mirrored(pictures[-1], missing, window, size)
+
         def level(scale):
-            photo, mask = self._crop(pictures[-1], missing, window, tf.constant(scale))
-            photo, mask = photo[None] / 127.5 - 1.0, mask[None]
-            return tf.reshape(photo, [1, scale, scale, 3]), tf.reshape(mask, [1, scale, scale, 1])
+            photo, mask = holes.at_scale(crop, scale)
+            return photo[None] / 127.5 - 1.0, mask[None]  # (1, s, s, 3), (1, s, s, 1)
 
         def refined(filled, index):
             photo, mask = level(self.scales[index])
@@ -204,7 +205,7 @@ class Inpainter:
         for index in range(1, len(self.scales)):
             results.append(
                 tf.cond(
-                    window[2] > self.scales[index - 1],
+                    size >= self.scales[index],
                     lambda index=index: refined(results[-1], index),
                     lambda: results[-1],
                 )
