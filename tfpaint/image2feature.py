@@ -4,19 +4,28 @@ import keras
 from keras import layers, ops
 
 from tfpaint import blocks
-from tfpaint.membrane import pull_push
+from tfpaint.membrane import pull_push, relax
 
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class MembraneFill(layers.Layer):
-    """Fills the hole smoothly from the known pixels, as a layer.
+    """Fills the hole smoothly from the known pixels, as a layer: nearly the harmonic fill.
 
-    Call arguments: `[image, mask]`, float32 (B, S, S, 3) and (B, S, S, 1), 1 = missing.
+    Call arguments: `[image, mask]`, float32 (B, S, S, 3) and (B, S, S, 1), 1 = missing; only the
+    hole in the centre square of side S/2 is relaxed.
     """
 
     def call(self, inputs):
         image, mask = inputs
-        return pull_push(image, 1.0 - mask)
+        known = 1.0 - mask
+        filled = pull_push(image, known)
+        before = image.shape[1] // 4 - 1  # the centre square and the pixels around it
+        centre = slice(before, image.shape[1] - before)
+        relaxed = relax(filled[:, centre, centre], known[:, centre, centre], image.shape[1] // 2)
+        margin = [before, before]
+        relaxed = ops.pad(relaxed, [[0, 0], margin, margin, [0, 0]])
+        inside = ops.pad(mask[:, centre, centre], [[0, 0], margin, margin, [0, 0]])
+        return filled + inside * (relaxed - filled)
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

