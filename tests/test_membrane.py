@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfpaint.membrane import pull_push
+from benchmarks.baselines.harmonic import fill as exact_harmonic
+from tfpaint.membrane import pull_push, relax
 
 
 def hole(size, low, high):
@@ -68,3 +69,20 @@ def test_a_dynamic_size_gives_the_same(size):
     spec = [tf.TensorSpec([None, None, None, c], tf.float32) for c in (3, 1)]
     dynamic = tf.function(pull_push, input_signature=spec)
     np.testing.assert_allclose(dynamic(values, known), pull_push(values, known), atol=0.02)
+
+
+def test_relaxing_leads_to_the_harmonic_fill():
+    rng = np.random.default_rng(5)
+    image = rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    mask = np.zeros((24, 24), bool)
+    mask[6:18, 5:17] = True
+    exact = exact_harmonic(image, mask).astype(np.float32)
+    known = tf.constant(~mask[None, ..., None], tf.float32)
+    start = pull_push(tf.constant(image[None], tf.float32), known)
+    errors = [
+        float(np.abs(relax(start, known, 12, sweeps)[0] - exact)[mask].mean())
+        for sweeps in (1, 16, 64)
+    ]
+    assert errors[0] > 5 > 1 > errors[1] > errors[2]
+    assert errors[2] < 0.3, "rounding of the exact fill to whole grey levels"
+    np.testing.assert_array_equal(relax(start, known, 12)[0][~mask], image[~mask])
