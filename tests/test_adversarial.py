@@ -8,10 +8,11 @@ import tensorflow as tf
 from tfpaint import losses
 from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN, compose
 from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
-from tfpaint.encoder import DistilledEncoder
+from tfpaint.encoder import DistilledEncoder, low_pass
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
+from tfpaint.patch_swap import hole_on_features, patch_swap
 
 SIZE = 32
 
@@ -145,6 +146,38 @@ def test_features_of_predictions_differ_from_those_of_the_truth(source, batch):
             data = {key: value[:1] for key, value in gan.prepare(*batch).items()}
             coins.add(bool(np.allclose(data["features"], theirs[:1])))
         assert coins == {True, False}
+
+
+def test_key_blur_matches_on_the_low_passed_image(batch):
+    gan = make("feature2image", key_blur=1.5)
+    data = gan.prepare(*batch)
+    cells = hole_on_features(data["mask"])
+    features, keys = gan.encoder(data["truth"]), gan.encoder(low_pass(data["truth"], 1.5))
+    np.testing.assert_array_equal(data["features"], patch_swap(features, cells, keys))
+    assert not np.allclose(data["features"], patch_swap(features, cells))
+
+
+def test_the_feature_loss_sees_what_the_encoder_s_grid_skips():
+    class EveryFourth(keras.Model):
+        stride = 4
+
+        def call(self, image):
+            return image[:, ::4, ::4]
+
+    gan = Feature2ImageGAN(keras.Sequential(), EveryFourth(), None, adversarial_weight=0)
+    gan.weights_of_losses["feature"] = 1.0
+    gan.compile(keras.optimizers.Adam())
+    truth = tf.zeros((1, 8, 8, 3))
+    pattern = np.zeros((8, 8, 1), np.float32)
+    pattern[1::4, 2::4] = 1.0
+    gan.generator = lambda features, training: truth + pattern
+    seen = []
+    for step in range(64):
+        gan.optimizer.iterations.assign(step)
+        parts, _ = gan.reconstruction({"features": None, "truth": truth}, training=True)
+        seen.append(float(parts["feature"]))
+    assert 0 < np.mean(seen) < 1 and set(seen) == {0.0, 1.0}
+    assert gan.reconstruction({"features": None, "truth": truth}, False)[0]["feature"] == 0
 
 
 def test_options_that_do_not_fit_are_refused():

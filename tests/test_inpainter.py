@@ -5,10 +5,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
-from tfpaint.inpainter import Inpainter, _blur
+from tfpaint.inpainter import Inpainter
 from tfpaint.matching import match
 from tfpaint.patch_swap import paste
 
@@ -232,7 +233,7 @@ def test_key_blur_only_changes_what_is_matched(monkeypatch):
         Inpainter(encoder, *rest, scales=SCALES, key_blur=blur)._fine(image, image, mask, 1)
     plain, plain_paste, blurred, blurred_paste = calls
     np.testing.assert_array_equal(plain, encoder(image))
-    np.testing.assert_allclose(blurred, encoder(_blur(image, 2.0)), atol=1e-5)  # 1 at 16 pixels
+    np.testing.assert_allclose(blurred, encoder(low_pass(image, 2.0)), atol=1e-5)  # 1 at 16 pixels
     for pasted in (plain_paste, blurred_paste):
         np.testing.assert_array_equal(pasted[1], encoder(image))
     assert (plain_paste[0].numpy() >= 0).sum() == (blurred_paste[0].numpy() >= 0).sum() == 16
@@ -240,12 +241,14 @@ def test_key_blur_only_changes_what_is_matched(monkeypatch):
 
 def test_the_blur_keeps_a_constant_and_follows_the_gaussian():
     constant = np.full((2, 16, 16, 3), 0.3, np.float32)
-    np.testing.assert_allclose(_blur(constant, 2.0), constant, rtol=1e-5)
+    np.testing.assert_allclose(low_pass(constant, 2.0), constant, rtol=1e-5)
     impulse = np.zeros((1, 32, 32, 1), np.float32)
     impulse[0, 16, 12] = 1
     y, x = np.mgrid[0:32, 0:32]
     gaussian = np.exp(-((y - 16) ** 2 + (x - 12) ** 2) / 2 / 2.0**2)
-    np.testing.assert_allclose(_blur(impulse, 2.0)[0, ..., 0], gaussian / gaussian.sum(), atol=1e-5)
+    np.testing.assert_allclose(
+        low_pass(impulse, 2.0)[0, ..., 0], gaussian / gaussian.sum(), atol=1e-5
+    )
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfpaint import losses
+from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
 from tfpaint.patch_swap import hole_on_features, patch_swap
 
@@ -191,9 +192,12 @@ class Feature2ImageGAN(_GAN):
         image2feature: G1, frozen; needed unless `source` is "truth".
         source: whose swapped features are the input: "truth" (the paper's choice), "prediction"
             (G1's), or "mixture" (either, evenly, for each item).
+        key_blur: as `Inpainter` has it: sigma in pixels of the low-passed image whose features are
+            matched. 0 is the paper's way.
         image_weight: of equation 6, the mean over the whole picture in [-1, 1] units.
         feature_weight: of the L1 distance of the encoder's features of output and truth; 0 in the
-            paper.
+            paper. Both are shifted by a random part of the stride first: otherwise patterns grow
+            that the encoder cannot see on its grid.
         adversarial_weight: of D2's verdict; 0 leaves D2 out.
 
     Raises:
@@ -207,6 +211,7 @@ class Feature2ImageGAN(_GAN):
         discriminator=None,
         image2feature=None,
         source="truth",
+        key_blur=0.0,
         image_weight=100.0,
         feature_weight=0.0,
         adversarial_weight=1.0,
@@ -224,6 +229,7 @@ class Feature2ImageGAN(_GAN):
             raise InputError(f"source={source!r} needs image2feature=, a trained G1")
         self.image2feature = image2feature
         self.source = source
+        self.key_blur = key_blur
         if image2feature is not None:
             image2feature.trainable = False
 
@@ -235,7 +241,8 @@ class Feature2ImageGAN(_GAN):
         batch = super().prepare(photo, hole)
         image = self._source_image(batch)
         cells = hole_on_features(batch["mask"], self.encoder.stride)
-        batch["features"] = tf.stop_gradient(patch_swap(self.encoder(image), cells))
+        keys = self.encoder(low_pass(image, self.key_blur)) if self.key_blur else None
+        batch["features"] = tf.stop_gradient(patch_swap(self.encoder(image), cells, keys))
         return batch
 
     def _source_image(self, batch):
@@ -253,9 +260,15 @@ class Feature2ImageGAN(_GAN):
         image = self.generator(batch["features"], training=training)
         parts = {"image": losses.l1(image, batch["truth"])}
         if self.weights_of_losses["feature"]:
-            truth = tf.stop_gradient(self.encoder(batch["truth"]))
-            parts["feature"] = losses.l1(self.encoder(image), truth)
+            shift = self._shift() if training else [0, 0]
+            rolled, truth = (tf.roll(one, shift, [1, 2]) for one in (image, batch["truth"]))
+            truth = tf.stop_gradient(self.encoder(truth))
+            parts["feature"] = losses.l1(self.encoder(rolled), truth)
         return parts, image
+
+    def _shift(self):
+        seed = tf.stack([tf.cast(self.optimizer.iterations, tf.int32), 3])
+        return tf.random.stateless_uniform((2,), seed, 0, self.encoder.stride, tf.int32)
 
     @staticmethod
     def pair(batch, image):

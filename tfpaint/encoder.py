@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
 from tfpaint.errors import InputError
@@ -157,3 +158,21 @@ class DistilledEncoder(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**config)
+
+
+def low_pass(image: tf.Tensor, sigma: float) -> tf.Tensor:
+    """Gaussian blur, for features to match on that a coarse fill has too.
+
+    Args:
+        image: floating (B, S, S, C), S known.
+        sigma: in pixels. The kernel is not cut; at the border the weights inside add up to 1.
+
+    Returns:
+        (B, S, S, C) of the same dtype.
+    """
+    place = np.arange(image.shape[1], dtype=np.float32)
+    weights = np.exp(-np.square((place[:, None] - place) / sigma) / 2)
+    weights /= weights.sum(0)  # (S, S): each column is the mean for one place
+    for _ in range(2):
+        image = tf.tensordot(image, tf.cast(weights, image.dtype), [[1], [0]])  # (B, x, C, y')
+    return tf.transpose(image, [0, 2, 3, 1])

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfpaint import blending, holes
+from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
 from tfpaint.matching import match
 from tfpaint.membrane import pull_push
@@ -237,7 +238,7 @@ class Inpainter:
         features = self._encode(filled)
         keys = features
         if self.key_blur:
-            keys = self._encode(_blur(filled, self.key_blur * 2**index))
+            keys = self._encode(low_pass(filled, self.key_blur * 2**index))
         stride = photo.shape[1] // features.shape[1]
         missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
         hole = missing * _centre(missing.shape[1])
@@ -283,13 +284,3 @@ def _centre(side: int) -> np.ndarray:
 def _grow(cells: tf.Tensor) -> tf.Tensor:
     """Centres of the 3x3 patches that touch the cells (B, h, w, 1)."""
     return tf.nn.max_pool2d(cells, 3, 1, "SAME")
-
-
-def _blur(image: tf.Tensor, sigma: float) -> tf.Tensor:
-    """Gaussian low-pass of (B, s, s, C), as a product with a matrix along each side."""
-    place = np.arange(image.shape[1], dtype=np.float32)
-    weights = np.exp(-np.square((place[:, None] - place) / sigma) / 2)
-    weights /= weights.sum(0)  # (s, s): each column is the mean for one place
-    for _ in range(2):
-        image = tf.tensordot(image, weights, [[1], [0]])  # (B, x, C, y'), then (B, C, y', x')
-    return tf.transpose(image, [0, 2, 3, 1])
