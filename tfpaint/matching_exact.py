@@ -1,0 +1,94 @@
+"""The engine `exact`: the choices of the paper's convolution from a ninth of its products.
+
+The product of two 3x3 patches is a sum of nine products of pixels, and each product of pixels
+serves nine pairs of patches. So all products of the pixels of one row of queries with all sources
+are one matrix G[q, s]; the score of the patches after q and s is
+
+    sum over dy, dx of G_row+dy[q + dx, s + dy * width + dx].
+
+Laid out flat, with rows of length L, the step (q + 1, s + 1) is one of L + 1 elements, and a step
+down in the sources one of `width`. Where both are multiples of 16 floats, the shifted matrices are
+views of the same memory, and each sum is one pass.
+"""
+
+import tensorflow as tf
+
+ALIGNED = 16  # floats in the 64 bytes at which TensorFlow shares memory rather than copying it
+
+
+def choose(
+    queries: tf.Tensor, sources: tf.Tensor, asks: tf.Tensor, centres: tf.Tensor
+) -> tf.Tensor:
+    """The best source centre of every query patch of one item.
+
+    Args:
+        queries: float32 (hq + 2, wq + 2, C), the cells under hq x wq query patches.
+        sources: float32 (h', w', C).
+        asks: bool (hq, wq); the choice for others is arbitrary.
+        centres: int32 (n,), the source centres: ascending flat indices, n > 0, none on the border.
+
+    Returns:
+        int32 (hq, wq), flat source centres.
+    """
+    height, width, channels = tf.unstack(tf.shape(sources))
+    row = -(-width // ALIGNED) * ALIGNED
+    sources = tf.pad(sources, [[0, 0], [0, row - width], [0, 0]])
+    length = -(-(height * row + 1) // ALIGNED) * ALIGNED - 1
+    pixels = tf.transpose(tf.reshape(sources, [-1, channels]))
+    pixels = tf.pad(pixels, [[0, 0], [0, length - height * row]])  # (C, L)
+
+    # A patch goes by its first pixel, which lies `row + 1` before its centre.
+    firsts = centres // width * row + centres % width - row - 1
+    scales = _scatter(firsts, tf.gather(_inverse_norms(sources), firsts), length)
+    valid = _scatter(firsts, tf.ones_like(firsts), length) > 0
+
+    rows, columns = tf.shape(asks)[0], tf.shape(asks)[1]
+    queries = tf.pad(queries, [[0, 0], [0, 1], [0, 0]])  # the sums read some elements past the end
+
+    def three_across(y):
+        """Sums over dx of the products of row y of the queries, flat, and some more elements."""
+        products = tf.reshape(tf.matmul(queries[y], pixels), [-1])
+        size, step = columns * length + 2 * row, length + 1
+        return tf.add_n([products[dx * step : dx * step + size] for dx in range(3)])
+
+    def next_row(y, first, second, found):
+        third = three_across(y + 2)
+        slabs = (first, second, third)
+        scores = tf.add_n(
+            [slab[dy * row : dy * row + columns * length] for dy, slab in enumerate(slabs)]
+        )
+        scores = tf.reshape(scores, [columns, length]) * scales
+        best = tf.argmax(scores, axis=1, output_type=tf.int32)
+        # What is no source scores 0 here; where nothing beats that (or a NaN is about), look again.
+        beaten = tf.reduce_all(tf.gather(scores, best, batch_dims=1) > 0)
+        best = tf.cond(beaten, lambda: best, lambda: _best_of_valid(scores, valid))
+        return y + 1, second, third, found.write(y, best)
+
+    found = tf.TensorArray(tf.int32, rows, element_shape=[None])
+    found = tf.while_loop(
+        lambda y, *_: y < rows,
+        next_row,
+        (0, three_across(0), three_across(1), found),
+        parallel_iterations=1,
+    )[-1].stack()
+    return (found // row + 1) * width + found % row + 1
+
+
+def _inverse_norms(sources: tf.Tensor) -> tf.Tensor:
+    """1 / norm (or 0) of the 3x3 patch that begins at each pixel of (h, w, C): flat (h * w,)."""
+    squares = tf.reduce_sum(tf.square(sources), axis=-1)
+    squares = tf.pad(squares, [[0, 2], [0, 2]])
+    squares = tf.add_n([squares[dy : dy - 2 or None] for dy in range(3)])
+    squares = tf.add_n([squares[:, dx : dx - 2 or None] for dx in range(3)])
+    return tf.reshape(tf.math.divide_no_nan(1.0, tf.sqrt(squares)), [-1])
+
+
+def _scatter(indices: tf.Tensor, values: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+    """(length,): `values` at the ascending `indices`, 0 elsewhere."""
+    return tf.scatter_nd(indices[:, None], values, [length])
+
+
+def _best_of_valid(scores: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """(columns, L), bool (L,) -> int32 (columns,): the first of the best, a NaN being the worst."""
+    scores = tf.where(tf.math.is_nan(scores), scores.dtype.min, scores)
+    return tf.argmax(tf.where(valid, scores, float("-inf")), axis=1, output_type=tf.int32)
