@@ -46,7 +46,7 @@ def match(
     if engine not in ENGINES:
         raise InputError(f"engine={engine!r} must be one of {', '.join(map(repr, ENGINES))}.")
     return tf.map_fn(
-        lambda item: _match_one(*item, ENGINES[engine]),
+        lambda item: _match_one(ENGINES[engine], *item),
         (
             tf.stop_gradient(tf.cast(query_features, tf.float32)),
             tf.stop_gradient(tf.cast(source_features, tf.float32)),
@@ -58,7 +58,7 @@ def match(
     )
 
 
-def _match_one(queries, sources, asks, may, choose) -> tf.Tensor:
+def _match_one(choose, queries, sources, asks, may) -> tf.Tensor:
     """(h, w, C), (h', w', C), bool (h, w), bool (h', w') -> int32 (h, w)."""
     inside = tf.pad(may[1:-1, 1:-1], [[1, 1], [1, 1]])
     centres = tf.cast(tf.where(tf.reshape(inside, [-1]))[:, 0], tf.int32)

@@ -45,22 +45,25 @@ def paste(
         the cell is in the hole and at least one covers it; `features` elsewhere. Means are taken
         in float32.
     """
-    height, width = tf.unstack(tf.shape(indices)[1:])
-    source_shape = tf.shape(source_features)
-    cells = tf.reshape(source_features, [source_shape[0], -1, source_shape[3]])  # (B, h'w', C)
     around = tf.pad(indices, [[0, 0], [1, 1], [1, 1]], constant_values=-1)
-    total, count = 0.0, 0.0
+    covered = tf.nn.max_pool2d(tf.cast(around >= 0, tf.float32)[..., None], 3, 1, "VALID") > 0
+    written = tf.cast(hole, tf.bool) & covered
+    cells = tf.cast(tf.where(written[..., 0]), tf.int32)  # (n, 3): item, y, x
+    shape = tf.shape(source_features)
+    first = cells[:, 0] * shape[1] * shape[2]
+    source_cells = tf.reshape(source_features, [-1, shape[3]])  # (B h' w', C)
+    values, counts = [], []
     for dy in (-1, 0, 1):
         for dx in (-1, 0, 1):
             # The patch centred (dy, dx) before a cell brings it the source (dy, dx) after its own.
-            centres = around[:, 1 - dy : 1 - dy + height, 1 - dx : 1 - dx + width]
+            centres = tf.gather_nd(around, cells + (0, 1 - dy, 1 - dx))
             covers = centres >= 0
-            found = tf.where(covers, centres + dy * source_shape[2] + dx, 0)
-            weight = tf.cast(covers, tf.float32)[..., None]
-            total += weight * tf.cast(tf.gather(cells, found, batch_dims=1), tf.float32)
-            count += weight
-    mean = tf.cast(total / tf.maximum(count, 1.0), features.dtype)
-    return tf.where(tf.cast(hole, tf.bool) & (count > 0.0), mean, features)
+            place = tf.where(covers, centres + dy * shape[2] + dx, 0)
+            found = tf.cast(tf.gather(source_cells, first + place), tf.float32)
+            values.append(tf.where(covers[:, None], found, 0.0))
+            counts.append(tf.cast(covers, tf.float32))
+    mean = tf.add_n(values) / tf.add_n(counts)[:, None]
+    return tf.tensor_scatter_nd_update(features, cells, tf.cast(mean, features.dtype))
 
 
 def hole_on_features(mask: tf.Tensor, stride: int = 4) -> tf.Tensor:
