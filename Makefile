@@ -1,5 +1,5 @@
 PYTHON_BIN := .venv/bin/python
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHON
 
 .PHONY: help setup demo test lint bench requirements

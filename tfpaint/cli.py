@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _load_inpainter(preset: str, iterations: int | None) -> "Inpainter":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent():
         from tfpaint.inpainter import Inpainter  # brings TensorFlow, which takes seconds
 
