@@ -14,7 +14,7 @@ def square_hole(size):
 def test_a_cast_of_colour_is_taken_off_the_filled_part():
     photo = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 64, 64, 3)).astype(np.float32)
     hole = square_hole(64)
-    aligned = align_tone(photo + np.float32([0.2, -0.1, 0.3]), photo, hole, 1 - hole)
+    aligned = align_tone(photo + np.float32([0.2, -0.1, 0.3]), photo, hole, 1 - hole, 1)
     np.testing.assert_allclose(aligned * hole, photo * hole, atol=1e-5)
 
 
@@ -23,7 +23,7 @@ def test_a_gradual_difference_is_taken_off_too_and_leaves_no_seam():
     photo = np.zeros((1, 64, 64, 1), np.float32)
     hole = square_hole(64)
     output = (0.3 * x - 0.2 * y)[None, ..., None]
-    aligned = align_tone(output, photo, hole, 1 - hole) * hole
+    aligned = align_tone(output, photo, hole, 1 - hole, 1) * hole
     assert np.abs(aligned).max() < 0.05 and np.abs(output * hole).max() > 0.15
     row = aligned.numpy()[0, 32, :, 0]
     assert np.abs(np.diff(row))[[15, 47]].max() < 0.01
@@ -37,13 +37,13 @@ def test_only_the_ring_counts_and_only_where_known():
     known = 1 - hole
     known[:, 14:16, 20:30] = 0  # another hole at the boundary
     output[:, 14:16, 20:30] = 9
-    np.testing.assert_allclose(align_tone(output, photo, hole, known) * hole, 0, atol=1e-6)
+    np.testing.assert_allclose(align_tone(output, photo, hole, known, 1) * hole, 0, atol=1e-6)
 
 
 def test_nothing_known_within_reach_changes_nothing():
     output = np.random.default_rng(0).uniform(size=(1, 32, 32, 3)).astype(np.float32)
     hole = np.ones((1, 32, 32, 1), np.float32)
-    np.testing.assert_array_equal(align_tone(output, output * 0, hole, 1 - hole), output)
+    np.testing.assert_array_equal(align_tone(output, output * 0, hole, 1 - hole, 1), output)
 
 
 def test_paste_writes_missing_pixels_of_the_box_only():

@@ -202,7 +202,7 @@ def test_small_holes_are_known_to_the_windows_of_large_ones(marking):
             seen.append(int(tf.reduce_sum(tf.cast(missing, tf.int32))))
             or fill(pictures, missing, *rest)
         )
-        marking._inpaint(tf.fill((80, 80, 3), tf.cast(9, tf.uint8)), tf.constant(mask), False)
+        marking._inpaint(tf.fill((80, 80, 3), tf.cast(9, tf.uint8)), tf.constant(mask), SCALES, 1)
     finally:
         marking._fill = fill
     assert seen == [4 + 14 * 14, 14 * 14]
@@ -211,9 +211,12 @@ def test_small_holes_are_known_to_the_windows_of_large_ones(marking):
 def test_iterations_repeat_each_scale():
     inpainter = Inpainter(*networks(), scales=SCALES, iterations=3)
     seen = []
-    inpainter._refine = lambda filled, photo, mask, index: seen.append(index) or filled
+    inpainter._refine = lambda filled, photo, mask, start, index: (
+        seen.append(index) or filled,
+        start,
+    )
     image, mask = tf.zeros((60, 80, 3), tf.uint8), tf.constant(HOLES["one"])
-    inpainter._inpaint(image, mask, steps=False)
+    inpainter._inpaint(image, mask, SCALES, 1)
     assert seen == [0, 0, 0, 1, 1, 1]
 
 
@@ -230,7 +233,7 @@ def test_key_blur_only_changes_what_is_matched(monkeypatch):
     mask[:, 12:20, 12:20] = 1
     encoder, *rest = networks()
     for blur in (0.0, 1.0):
-        Inpainter(encoder, *rest, scales=SCALES, key_blur=blur)._fine(image, image, mask, 1)
+        Inpainter(encoder, *rest, scales=SCALES, key_blur=blur)._fine(image, image, mask, None, 1)
     plain, plain_paste, blurred, blurred_paste = calls
     np.testing.assert_array_equal(plain, encoder(image))
     np.testing.assert_allclose(blurred, encoder(low_pass(image, 2.0)), atol=1e-5)  # 1 at 16 pixels
@@ -249,6 +252,17 @@ def test_the_blur_keeps_a_constant_and_follows_the_gaussian():
     np.testing.assert_allclose(
         low_pass(impulse, 2.0)[0, ..., 0], gaussian / gaussian.sum(), atol=1e-5
     )
+
+
+def test_a_wide_blur_of_a_smaller_copy_is_close():
+    edge = np.zeros((1, 128, 128, 1), np.float32)
+    edge[:, 50:, 30:] = 1
+    line = np.exp(-np.square(np.arange(-127, 128) / 9.0) / 2)
+    weights = np.array(
+        [line[127 - y : 255 - y] / line[127 - y : 255 - y].sum() for y in range(128)]
+    )
+    wanted = weights @ edge[0, ..., 0] @ weights.T
+    np.testing.assert_allclose(low_pass(edge, 9.0)[0, ..., 0], wanted, atol=0.02)
 
 
 @pytest.mark.slow

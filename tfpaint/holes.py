@@ -65,7 +65,7 @@ def find_boxes(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
     bounds = _union(boxes, hole)  # (M, 4), a row for each separate hole
     longest = _longest(bounds)
     area = tf.math.unsorted_segment_sum(areas, hole, tf.shape(bounds)[0])
-    limit = largest_box(scales[-1])
+    limit = largest_box(min(scales[-1], SCALES[-1]))  # a scratch needs no wider surroundings
 
     thin = (longest > limit) & (4 * area < longest * longest)
     piece_side = tf.maximum(limit // 2, 3 * area // tf.maximum(longest, 1))

@@ -16,8 +16,10 @@ from tfpaint.matching import match
 from tfpaint.membrane import pull_push
 from tfpaint.patch_swap import hole_on_features, paste
 from tfpaint.presets import load_preset
+from tfpaint.tiles import HALO, TILE, Tiled
 
 SMALLEST_PHOTO = 16
+EXACT = 512  # the largest window in which every source patch is compared
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,19 @@ class Inpainter:
     The hole is cut into pieces; around each piece, the smallest first, a square window is cut and
     filled from coarse to fine: Image2Feature at the smallest scale, then at every scale encoder,
     patch-swap, Feature2Image and tone alignment. What one window has filled is known to the next.
+    Windows of more than 512 pixels begin their matching at the choices of the scale before, and run
+    the networks in tiles.
     Pixels outside the mask are returned as they are, bit for bit.
 
     `inpaint` is all of it as one `tf.function`, from uint8 (H, W, 3) and bool (H, W) to uint8
-    (H, W, 3), of plain TensorFlow operations. It is traced once, by the first call, whatever the
-    sizes that follow. To save it, put it and `variables` on a `tf.Module`.
+    (H, W, 3), of plain TensorFlow operations, for photos and holes of any size. To save it, put it
+    and `variables` on a `tf.Module`. A call of the inpainter itself traces the scales it needs.
 
     Args:
         encoder: Images (B, S, S, 3) in [-1, 1] to features (B, S/4, S/4, C), or another stride.
         image2feature: `[image, mask]` of side `scales[0]` to the image's centre square.
         feature2image: Features to images; one network for all scales, or a dict of them by scale.
+            Windows of more than 768 pixels need one of no fixed size.
         scales: Sides of the windows, each twice the one before.
         key_blur: If positive, patches are matched on the features of a blurred image, with this
             sigma in pixels of `scales[0]` (in proportion beyond), and the sharp ones pasted: a
@@ -89,15 +94,15 @@ class Inpainter:
         self.scales = scales
         self.key_blur = float(key_blur)
         self.iterations = int(iterations)
-        signature = (tf.TensorSpec([None, None, 3], tf.uint8), tf.TensorSpec([None, None], tf.bool))
-        self.inpaint = tf.function(
-            lambda image, mask: self._inpaint(image, mask, steps=False)[-1],
-            input_signature=signature,
-            autograph=False,
-        )
-        self.inpaint_steps = tf.function(
-            lambda image, mask: self._inpaint(image, mask, steps=True),
-            input_signature=signature,
+        self._graphs: dict[tuple, Any] = {}
+        self.inpaint = self._graph(scales, steps=False)
+        self._encode = Tiled(encoder, stride=1)
+        stride = scales[0] // encoder.compute_output_shape((1, scales[0], scales[0], 3))[1]
+        decoders = {id(one): Tiled(one, stride) for one in self.feature2image}
+        self._decode = [decoders[id(one)] for one in self.feature2image]
+        self._largest_window = tf.function(
+            lambda mask: tf.reduce_max(holes.find_windows(mask, scales)[:, 2]),
+            input_signature=[tf.TensorSpec([None, None], tf.bool)],
             autograph=False,
         )
         # Functions of their own: traced once a scale, and not at every use.
@@ -151,22 +156,47 @@ class Inpainter:
         if not mask.any():
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
+        largest = int(self._largest_window(mask))
+        smaller = sum(scale < largest for scale in self.scales)
+        scales = self.scales[: smaller + 1]
         if not steps:
-            return self.inpaint(image, mask).numpy()
-        coarse, *filled = self.inpaint_steps(image, mask).numpy()
+            return self._graph(scales, steps=False)(image, mask).numpy()
+        coarse, *filled = self._graph(scales, steps=True)(image, mask).numpy()
+        filled += [filled[-1]] * (len(self.scales) - len(filled))
         return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
 
-    def _inpaint(self, image: tf.Tensor, mask: tf.Tensor, steps: bool) -> tf.Tensor:
-        """(H, W, 3), (H, W) -> (N, H, W, 3): coarse and each scale with `steps`, or the result."""
+    def _graph(self, scales: tuple[int, ...], steps: bool):
+        """The function for photos whose windows are not larger than the last of `scales`.
+
+        From uint8 (H, W, 3) and bool (H, W) to the result, or with `steps` to (N, H, W, 3): the
+        coarse fill and each scale.
+        """
+        if (scales, steps) not in self._graphs:
+            self._graphs[scales, steps] = tf.function(
+                lambda image, mask: (
+                    self._inpaint(image, mask, scales, len(scales) + 1)
+                    if steps
+                    else self._inpaint(image, mask, scales, 1)[0]
+                ),
+                input_signature=[
+                    tf.TensorSpec([None, None, 3], tf.uint8),
+                    tf.TensorSpec([None, None], tf.bool),
+                ],
+                autograph=False,
+            )
+        return self._graphs[scales, steps]
+
+    def _inpaint(self, image: tf.Tensor, mask: tf.Tensor, scales, count: int) -> tf.Tensor:
+        """(H, W, 3), (H, W) -> (count, H, W, 3): the last of coarse fill and scales."""
         boxes = holes.find_boxes(mask, self.scales)
         windows = holes.window_around(boxes, tf.shape(mask), self.scales)
-        pictures = tf.tile(image[None], [len(self.scales) + 1 if steps else 1, 1, 1, 1])
+        pictures = tf.tile(image[None], [count, 1, 1, 1])
 
         def fill_next(index, pictures, missing):
             box, window = boxes[index], windows[index]
             left = tf.reduce_any(missing[box[0] : box[2], box[1] : box[3]])
             filled = tf.cond(
-                left, lambda: self._fill(pictures, missing, window, box), lambda: pictures
+                left, lambda: self._fill(pictures, missing, window, box, scales), lambda: pictures
             )
             missing = tf.raw_ops.TensorStridedSliceUpdate(
                 input=missing,
@@ -184,33 +214,35 @@ class Inpainter:
             parallel_iterations=1,
         )[1]
 
-    def _fill(self, pictures, missing, window, box) -> tf.Tensor:
+    def _fill(self, pictures, missing, window, box, scales) -> tf.Tensor:
         """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
-
-        size = tf.minimum(window[2], self.scales[-1])
+        size = tf.minimum(window[2], scales[-1])
         crop = holes.crop_mirrored(pictures[-1], missing, window, size)
 
         def level(scale):
             photo, mask = holes.at_scale(crop, scale)
             return photo[None] / 127.5 - 1.0, mask[None]  # (1, s, s, 3), (1, s, s, 1)
 
-        def refined(filled, index):
-            photo, mask = level(self.scales[index])
+        def refined(before, index):
+            filled, start = before
+            photo, mask = level(scales[index])
             filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
+            start = start if scales[index] > EXACT else None
             for _ in range(self.iterations):
-                filled = self._refine(filled, photo, mask, index)
-            return filled
+                filled, chosen = self._refine(filled, photo, mask, start, index)
+            return filled, chosen
 
-        results = [self._start(*level(self.scales[0]))]
-        results.append(refined(results[0], 0))
-        for index in range(1, len(self.scales)):
+        coarse = self._start(*level(scales[0]))
+        results = [refined((coarse, None), 0)]
+        for index in range(1, len(scales)):
             results.append(
                 tf.cond(
-                    size >= self.scales[index],
+                    size >= scales[index],
                     lambda index=index: refined(results[-1], index),
                     lambda: results[-1],
                 )
             )
+        results = [coarse, *(filled for filled, _ in results)]
         results = [(result + 1.0) * 127.5 for result in results[-pictures.shape[0] :]]
         return tf.concat(
             [
@@ -233,23 +265,34 @@ class Inpainter:
         coarse = tf.pad(tf.cast(coarse, tf.float32), [[0, 0], margin, margin, [0, 0]])
         return tf.where(hole > 0, coarse, smooth)
 
-    def _fine(self, filled, photo, mask, index: int) -> tf.Tensor:
-        """Encoder, patch-swap, Feature2Image and tone alignment at one scale: (1, s, s, 3)."""
+    def _fine(self, filled, photo, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Encoder, patch-swap, Feature2Image and tone alignment at one scale.
+
+        Returns:
+            (1, s, s, 3), and the matches (1, s / stride, s / stride) for the next scale to `start`.
+        """
         features = self._encode(filled)
         keys = features
         if self.key_blur:
             keys = self._encode(low_pass(filled, self.key_blur * 2**index))
-        stride = photo.shape[1] // features.shape[1]
+        side = photo.shape[1]
+        stride = side // features.shape[1]
         missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
         hole = missing * _centre(missing.shape[1])
-        chosen = match(keys, keys, _grow(hole), 1 - _grow(missing))
+        engine = "exact" if start is None else "propagated"
+        chosen = match(keys, keys, _grow(hole), 1 - _grow(missing), engine, start)
         features = paste(chosen, features, features, hole)
-        output = tf.cast(self.feature2image[index](features, training=False), tf.float32)
-        output = blending.align_tone(output, photo, mask, 1 - mask)
-        return tf.where(mask > 0, tf.clip_by_value(output, -1.0, 1.0), photo)
 
-    def _encode(self, image: tf.Tensor) -> tf.Tensor:
-        return tf.cast(self.encoder(image, training=False), tf.float32)
+        # Of a large window only the hole and its ring are needed.
+        ring = max(side // 32, 1)
+        margin = 0 if side <= TILE else (side // 4 - ring - HALO) // 32 * 32
+        near = slice(margin, side - margin)
+        cells = slice(margin // stride, (side - margin) // stride)
+        output = self._decode[index](features[:, cells, cells])
+        photo_near, mask_near = photo[:, near, near], mask[:, near, near]
+        output = blending.align_tone(output, photo_near, mask_near, 1 - mask_near, ring)
+        output = tf.pad(output, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
+        return tf.where(mask > 0, tf.clip_by_value(output, -1.0, 1.0), photo), chosen
 
 
 def _check(image: np.ndarray, mask: np.ndarray) -> None:
@@ -275,10 +318,10 @@ def _check(image: np.ndarray, mask: np.ndarray) -> None:
         raise InputError("the mask covers the whole photo: there is nothing known to fill it from")
 
 
-def _centre(side: int) -> np.ndarray:
+def _centre(side: int) -> tf.Tensor:
     """1 in the centre square of half the side: float32 (1, side, side, 1)."""
-    inside = np.pad(np.ones((side // 2, side // 2), np.float32), side // 4)
-    return inside[None, :, :, None]
+    margin = [side // 4, side // 4]
+    return tf.pad(tf.ones([1, side // 2, side // 2, 1]), [[0, 0], margin, margin, [0, 0]])
 
 
 def _grow(cells: tf.Tensor) -> tf.Tensor:

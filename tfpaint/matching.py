@@ -5,11 +5,11 @@ A query's own norm scales all its scores alike, so normalising the sources makes
 
 import tensorflow as tf
 
-from tfpaint import matching_conv2d, matching_exact
+from tfpaint import matching_conv2d, matching_exact, matching_propagated
 from tfpaint.errors import InputError
 
 NO_MATCH = -1
-ENGINES = {"conv2d": matching_conv2d.choose, "exact": matching_exact.choose}
+ENGINES = ("exact", "conv2d", "propagated")
 
 
 def match(
@@ -18,6 +18,7 @@ def match(
     query_mask: tf.Tensor,
     source_mask: tf.Tensor,
     engine: str = "exact",
+    start: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Finds, for each 3x3 query patch, the 3x3 source patch of highest cosine similarity.
 
@@ -31,7 +32,10 @@ def match(
         query_mask: (B, h, w, 1), non-zero where the patch centred there asks for a match.
         source_mask: (B, h', w', 1), non-zero where the patch centred there may be chosen. Centres
             on the map's border never are: a source patch lies wholly inside the map.
-        engine: "exact", or "conv2d", the paper's recipe: the same choices, slower.
+        engine: "exact"; "conv2d", the paper's recipe: the same choices, slower; or "propagated":
+            good choices rather than the best, found from `start` in time linear in the cells.
+        start: int32 (B, h / 2, w / 2), for "propagated" alone: what `match` chose on maps of half
+            the size.
 
     Returns:
         int32 (B, h, w): the flat index `y * w' + x` of the chosen centre. Equal scores go to the
@@ -45,20 +49,26 @@ def match(
     """
     if engine not in ENGINES:
         raise InputError(f"engine={engine!r} must be one of {', '.join(map(repr, ENGINES))}.")
+    if (engine == "propagated") != (start is not None):
+        raise InputError('engine="propagated" needs start=, and no other engine takes it')
+    items = [
+        tf.stop_gradient(tf.cast(query_features, tf.float32)),
+        tf.stop_gradient(tf.cast(source_features, tf.float32)),
+        tf.cast(query_mask, tf.bool)[..., 0],
+        tf.cast(source_mask, tf.bool)[..., 0],
+    ]
+    items = items if start is None else [*items, start]
+    if query_features.shape[0] == 1:  # a loop less around the others: quicker to start
+        return _match_one(engine, *(item[0] for item in items))[None]
     return tf.map_fn(
-        lambda item: _match_one(ENGINES[engine], *item),
-        (
-            tf.stop_gradient(tf.cast(query_features, tf.float32)),
-            tf.stop_gradient(tf.cast(source_features, tf.float32)),
-            tf.cast(query_mask, tf.bool)[..., 0],
-            tf.cast(source_mask, tf.bool)[..., 0],
-        ),
+        lambda item: _match_one(engine, *item),
+        tuple(items),
         fn_output_signature=tf.TensorSpec(query_mask.shape[1:3], tf.int32),
         parallel_iterations=1,  # the scores of one item in memory; each operation uses every core
     )
 
 
-def _match_one(choose, queries, sources, asks, may) -> tf.Tensor:
+def _match_one(engine, queries, sources, asks, may, start=None) -> tf.Tensor:
     """(h, w, C), (h', w', C), bool (h, w), bool (h', w') -> int32 (h, w)."""
     inside = tf.pad(may[1:-1, 1:-1], [[1, 1], [1, 1]])
     centres = tf.cast(tf.where(tf.reshape(inside, [-1]))[:, 0], tf.int32)
@@ -68,7 +78,14 @@ def _match_one(choose, queries, sources, asks, may) -> tf.Tensor:
         left, right = _extent(tf.reduce_any(asks, axis=0))
         padded = tf.pad(queries, [[1, 1], [1, 1], [0, 0]])
         cells = padded[top : bottom + 2, left : right + 2]  # the queries and one cell around them
-        winners = choose(cells, sources, asks[top:bottom, left:right], centres)
+        box = (cells, sources, asks[top:bottom, left:right], centres)
+        if engine == "conv2d":
+            winners = matching_conv2d.choose(*box)
+        elif engine == "exact":
+            winners = matching_exact.choose(*box)
+        else:
+            guesses = matching_propagated.upsampled(start, tf.shape(asks), tf.shape(sources)[1])
+            winners = matching_propagated.choose(*box, guesses[top:bottom, left:right])
         height, width = tf.unstack(tf.shape(asks))
         around = [[top, height - bottom], [left, width - right]]
         return tf.where(asks, tf.pad(winners, around), NO_MATCH)

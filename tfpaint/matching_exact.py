@@ -39,7 +39,7 @@ def choose(
 
     # A patch goes by its first pixel, which lies `row + 1` before its centre.
     firsts = centres // width * row + centres % width - row - 1
-    scales = _scatter(firsts, tf.gather(_inverse_norms(sources), firsts), length)
+    scales = _scatter(firsts, tf.gather(inverse_norms(sources), firsts), length)
     valid = _scatter(firsts, tf.ones_like(firsts), length) > 0
 
     rows, columns = tf.shape(asks)[0], tf.shape(asks)[1]
@@ -74,7 +74,7 @@ def choose(
     return (found // row + 1) * width + found % row + 1
 
 
-def _inverse_norms(sources: tf.Tensor) -> tf.Tensor:
+def inverse_norms(sources: tf.Tensor) -> tf.Tensor:
     """1 / norm (or 0) of the 3x3 patch that begins at each pixel of (h, w, C): flat (h * w,)."""
     squares = tf.reduce_sum(tf.square(sources), axis=-1)
     squares = tf.pad(squares, [[0, 2], [0, 2]])

@@ -1,0 +1,102 @@
+"""The engine `propagated`: a search that begins at a coarser scale's choices, linear in the cells.
+
+Each query looks where the query of the coarser scale at its place found its match, and where that
+one's neighbours found theirs; then, in rounds as in PatchMatch (Barnes et al., 2009), at what its
+own neighbours have found and at random places around its best so far. The choices are good, not
+always the best; they are the same each time.
+"""
+
+import tensorflow as tf
+
+from tfpaint.matching_exact import inverse_norms
+
+SQUARE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0))
+RADII = (1, 8, 32, 128)  # in cells, of the random places
+ROUNDS = 8
+
+
+def choose(
+    queries: tf.Tensor,
+    sources: tf.Tensor,
+    asks: tf.Tensor,
+    centres: tf.Tensor,
+    guesses: tf.Tensor,
+) -> tf.Tensor:
+    """As `matching_exact.choose`.
+
+    Args:
+        queries, sources, asks, centres: as there.
+        guesses: int32 (hq, wq, K), flat source centres to begin with; any that is no source is
+            passed over, and a query without another gets the first source.
+    """
+    height, width, channels = tf.unstack(tf.shape(sources))
+    cells = tf.reshape(sources, [-1, channels])
+    scales = tf.reshape(inverse_norms(sources), [height, width])
+    scales = tf.reshape(tf.pad(scales[:-2, :-2], [[1, 1], [1, 1]]), [-1])  # by centre
+    valid = tf.scatter_nd(centres[:, None], tf.ones_like(centres), [height * width]) > 0
+
+    def best_of(candidates):
+        """(hq, wq, K) -> the best of each query's candidates (hq, wq)."""
+        usable = (candidates >= 0) & (candidates < height * width)
+        usable &= tf.gather(valid, tf.where(usable, candidates, 0))
+        candidates = tf.where(usable, candidates, centres[0])
+
+        def best_of_row(y):
+            products = []
+            for dy, dx in SQUARE:
+                found = tf.gather(cells, candidates[y] + (dy * width + dx))  # (wq, K, C)
+                row = queries[y + 1 + dy, 1 + dx : 1 + dx + tf.shape(asks)[1]]
+                products.append(tf.matmul(found, row[..., None])[..., 0])
+            scores = tf.add_n(products) * tf.gather(scales, candidates[y])
+            best = tf.argmax(scores, axis=1, output_type=tf.int32)
+            return tf.gather(candidates[y], best, batch_dims=1)
+
+        rows = tf.range(tf.shape(asks)[0])
+        return tf.map_fn(best_of_row, rows, fn_output_signature=tf.int32, parallel_iterations=1)
+
+    rows, columns = tf.unstack(tf.shape(asks))
+
+    def search_on(turn, found):
+        far = 1 + turn % 2  # good choices spread at two speeds
+        around = tf.pad(found, [[far, far], [far, far]], constant_values=-1)
+        candidates = [found]
+        for dy, dx in NEIGHBOURS:
+            theirs = around[far * (1 + dy) :, far * (1 + dx) :][:rows, :columns]
+            candidates.append(tf.where(theirs < 0, -1, theirs - far * (dy * width + dx)))
+        for number, radius in enumerate(RADII):
+            step = tf.random.stateless_uniform(
+                [2, rows, columns], [turn, number], -radius, radius + 1, tf.int32
+            )
+            candidates.append(found + step[0] * width + step[1])
+        return turn + 1, best_of(tf.stack(candidates, axis=-1))
+
+    return tf.while_loop(
+        lambda turn, _: turn < ROUNDS, search_on, (0, best_of(guesses)), parallel_iterations=1
+    )[1]
+
+
+def upsampled(start: tf.Tensor, shape: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """What the choices of a map of half the size suggest.
+
+    Args:
+        start: int32 (h / 2, w / 2), flat source centres at the coarser scale, or -1.
+        shape: (h, w).
+        width: w', of the source map.
+
+    Returns:
+        int32 (h, w, 9): each coarse cell's own choice and its neighbours', moved by their
+        distance, all doubled; or -1.
+    """
+    around = tf.pad(start, [[1, 1], [1, 1]], constant_values=-1)
+    rows, columns = tf.unstack(tf.shape(start))
+    coarse_width = width // 2
+    guesses = []
+    for dy, dx in SQUARE:
+        choice = around[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns]
+        y, x = choice // coarse_width - dy, choice % coarse_width - dx
+        guesses.append(tf.where(choice >= 0, 2 * y * width + 2 * x, -(2 * width + 2)))
+    coarse = tf.stack(guesses, axis=-1)
+    fine = tf.repeat(tf.repeat(coarse, 2, axis=0), 2, axis=1)[: shape[0], : shape[1]]
+    odd_y, odd_x = tf.range(shape[0])[:, None] % 2, tf.range(shape[1]) % 2
+    return fine + (odd_y * width + odd_x)[..., None]
