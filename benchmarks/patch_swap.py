@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import memory
+
 STRIDE, CHANNELS = 4, 256
 LARGEST = {"conv2d": 256, "exact": 512, "propagated": 512}  # map sides
 PASSES = 48  # bytes moved for a score: the products written, twice three read and one written, ...
@@ -211,16 +213,10 @@ def _peak(side: int, engine: str) -> float:
     features = rng.random((1, side, side, CHANNELS), np.float32)
     start = np.full((1, side // 2, side // 2), side, np.int32)
     swap(features[:, :16, :16], centre_hole(16), start[:, :8, :8])  # loads and builds everything
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far (Linux)
-    before = _status_mib("VmRSS")
+    memory.forget_peak()
+    before = memory.status_mib("VmRSS")
     swap(features, centre_hole(side), start)
-    return _status_mib("VmHWM") - before
-
-
-def _status_mib(key: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (value,) = (line.split()[1] for line in lines if line.startswith(f"{key}:"))
-    return int(value) / 1024
+    return memory.status_mib("VmHWM") - before
 
 
 def machine_rates() -> dict[str, float]:
@@ -285,6 +281,7 @@ def draw(cases: list[dict], out: Path) -> None:
                 label=engine,
             )
         axis.set(title=title, xlabel="window, pixels", xscale="log", yscale="log")
+        axis.minorticks_off()
         axis.set_xticks([128, 256, 512, 1024, 2048], labels=["128", "256", "512", "1024", "2048"])
         axis.grid(alpha=0.3)
     axes[0].legend()

@@ -220,6 +220,36 @@ def test_iterations_repeat_each_scale():
     assert seen == [0, 0, 0, 1, 1, 1]
 
 
+def test_large_windows_propagate_and_are_tiled(monkeypatch):
+    monkeypatch.setattr("tfpaint.inpainter.EXACT", 32)
+    for module in ("inpainter", "tiles"):
+        monkeypatch.setattr(f"tfpaint.{module}.TILE", 64)
+        monkeypatch.setattr(f"tfpaint.{module}.HALO", 8)
+    engines = []
+
+    def recorded(keys, *rest):
+        engines.append((keys.shape[1], rest[3]))
+        return match(keys, *rest)
+
+    monkeypatch.setattr("tfpaint.inpainter.match", recorded)
+    inpainter = Inpainter(*networks(), scales=(16, 32, 64, 128))
+    image, mask = photo(140, 150), mask_of(140, 150, (40, 40, 90, 95))
+    filled = inpainter(image, mask)
+    assert engines == [(4, "exact"), (8, "exact"), (16, "propagated"), (32, "propagated")]
+    np.testing.assert_array_equal(filled[~mask], image[~mask])
+    assert (filled != image)[mask].any()
+
+
+def test_only_the_scales_that_a_photo_needs_are_traced():
+    inpainter = Inpainter(*networks(), scales=SCALES)
+    image = photo(60, 80)
+    steps = inpainter(image, mask_of(60, 80, (20, 30, 26, 36)), steps=True)
+    assert set(steps.scales) == set(SCALES)
+    np.testing.assert_array_equal(steps.scales[SCALES[-1]], steps.scales[SCALES[0]])
+    mask = HOLES["one"]
+    np.testing.assert_array_equal(inpainter(image, mask), inpainter.inpaint(image, mask))
+
+
 def test_key_blur_only_changes_what_is_matched(monkeypatch):
     calls = []
     monkeypatch.setattr(
