@@ -60,6 +60,8 @@ class Inpainter:
         key_blur: If positive, patches are matched on the features of a blurred image, with this
             sigma in pixels of `scales[0]` (in proportion beyond), and the sharp ones pasted: a
             coarse fill otherwise finds flat patches most similar. 0 is the paper's way.
+        coherence: As for `match`: patches are chosen that continue their neighbours. 0 is the
+            paper's way.
         iterations: How often Feature2Image is applied at each scale (iterative inference).
 
     Raises:
@@ -77,13 +79,16 @@ class Inpainter:
         feature2image: keras.Model | Mapping[int, keras.Model],
         scales: Sequence[int] = holes.SCALES,
         key_blur: float = 0.0,
+        coherence: float = 0.0,
         iterations: int = 1,
     ):
         scales = tuple(int(scale) for scale in scales)
         if not scales or any(b != 2 * a for a, b in zip(scales, scales[1:], strict=False)):
             raise InputError(f"scales={scales}: each has to be twice the one before")
-        if iterations < 1 or key_blur < 0:
-            raise InputError(f"iterations={iterations} and key_blur={key_blur}: too small")
+        if iterations < 1 or min(key_blur, coherence) < 0:
+            raise InputError(
+                f"iterations={iterations}, key_blur={key_blur}, coherence={coherence}: too small"
+            )
         if not isinstance(feature2image, Mapping):
             feature2image = dict.fromkeys(scales, feature2image)
         if not set(scales) <= set(feature2image):
@@ -93,6 +98,7 @@ class Inpainter:
         self.feature2image = [feature2image[scale] for scale in scales]
         self.scales = scales
         self.key_blur = float(key_blur)
+        self.coherence = float(coherence)
         self.iterations = int(iterations)
         self._graphs: dict[tuple, Any] = {}
         self.inpaint = self._graph(scales, steps=False)
@@ -280,7 +286,7 @@ class Inpainter:
         missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
         hole = missing * _centre(missing.shape[1])
         engine = "exact" if start is None else "propagated"
-        chosen = match(keys, keys, _grow(hole), 1 - _grow(missing), engine, start)
+        chosen = match(keys, keys, _grow(hole), 1 - _grow(missing), engine, start, self.coherence)
         features = paste(chosen, features, features, hole)
 
         # Of a large window only the hole and its ring are needed.

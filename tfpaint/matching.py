@@ -5,7 +5,7 @@ A query's own norm scales all its scores alike, so normalising the sources makes
 
 import tensorflow as tf
 
-from tfpaint import matching_conv2d, matching_exact, matching_propagated
+from tfpaint import matching_coherent, matching_conv2d, matching_exact, matching_propagated
 from tfpaint.errors import InputError
 
 NO_MATCH = -1
@@ -19,6 +19,7 @@ def match(
     source_mask: tf.Tensor,
     engine: str = "exact",
     start: tf.Tensor | None = None,
+    coherence: float = 0.0,
 ) -> tf.Tensor:
     """Finds, for each 3x3 query patch, the 3x3 source patch of highest cosine similarity.
 
@@ -36,6 +37,8 @@ def match(
             good choices rather than the best, found from `start` in time linear in the cells.
         start: int32 (B, h / 2, w / 2), for "propagated" alone: what `match` chose on maps of half
             the size.
+        coherence: if positive, choices give up similarity to agree with their neighbours': up to
+            this much of the cosine where all eight suggest the same. 0 is the paper's way.
 
     Returns:
         int32 (B, h, w): the flat index `y * w' + x` of the chosen centre. Equal scores go to the
@@ -59,16 +62,16 @@ def match(
     ]
     items = items if start is None else [*items, start]
     if query_features.shape[0] == 1:  # a loop less around the others: quicker to start
-        return _match_one(engine, *(item[0] for item in items))[None]
+        return _match_one(engine, coherence, *(item[0] for item in items))[None]
     return tf.map_fn(
-        lambda item: _match_one(engine, *item),
+        lambda item: _match_one(engine, coherence, *item),
         tuple(items),
         fn_output_signature=tf.TensorSpec(query_mask.shape[1:3], tf.int32),
         parallel_iterations=1,  # the scores of one item in memory; each operation uses every core
     )
 
 
-def _match_one(engine, queries, sources, asks, may, start=None) -> tf.Tensor:
+def _match_one(engine, coherence, queries, sources, asks, may, start=None) -> tf.Tensor:
     """(h, w, C), (h', w', C), bool (h, w), bool (h', w') -> int32 (h, w)."""
     inside = tf.pad(may[1:-1, 1:-1], [[1, 1], [1, 1]])
     centres = tf.cast(tf.where(tf.reshape(inside, [-1]))[:, 0], tf.int32)
@@ -86,6 +89,8 @@ def _match_one(engine, queries, sources, asks, may, start=None) -> tf.Tensor:
         else:
             guesses = matching_propagated.upsampled(start, tf.shape(asks), tf.shape(sources)[1])
             winners = matching_propagated.choose(*box, guesses[top:bottom, left:right])
+        if coherence:
+            winners = matching_coherent.agree(winners, cells, sources, centres, coherence)
         height, width = tf.unstack(tf.shape(asks))
         around = [[top, height - bottom], [left, width - right]]
         return tf.where(asks, tf.pad(winners, around), NO_MATCH)

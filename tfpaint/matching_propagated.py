@@ -8,9 +8,8 @@ always the best; they are the same each time.
 
 import tensorflow as tf
 
-from tfpaint.matching_exact import inverse_norms
+from tfpaint.matching_candidates import SQUARE, judge, neighbours
 
-SQUARE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 RADII = (1, 8, 32, 128)  # in cells, of the random places
 ROUNDS = 8
@@ -30,40 +29,18 @@ def choose(
         guesses: int32 (hq, wq, K), flat source centres to begin with; any that is no source is
             passed over, and a query without another gets the first source.
     """
-    height, width, channels = tf.unstack(tf.shape(sources))
-    cells = tf.reshape(sources, [-1, channels])
-    scales = tf.reshape(inverse_norms(sources), [height, width])
-    scales = tf.reshape(tf.pad(scales[:-2, :-2], [[1, 1], [1, 1]]), [-1])  # by centre
-    valid = tf.scatter_nd(centres[:, None], tf.ones_like(centres), [height * width]) > 0
+    compare = judge(queries, sources, centres)
+    width = tf.shape(sources)[1]
+    rows, columns = tf.unstack(tf.shape(asks))
 
     def best_of(candidates):
-        """(hq, wq, K) -> the best of each query's candidates (hq, wq)."""
-        usable = (candidates >= 0) & (candidates < height * width)
-        usable &= tf.gather(valid, tf.where(usable, candidates, 0))
-        candidates = tf.where(usable, candidates, centres[0])
-
-        def best_of_row(y):
-            products = []
-            for dy, dx in SQUARE:
-                found = tf.gather(cells, candidates[y] + (dy * width + dx))  # (wq, K, C)
-                row = queries[y + 1 + dy, 1 + dx : 1 + dx + tf.shape(asks)[1]]
-                products.append(tf.matmul(found, row[..., None])[..., 0])
-            scores = tf.add_n(products) * tf.gather(scales, candidates[y])
-            best = tf.argmax(scores, axis=1, output_type=tf.int32)
-            return tf.gather(candidates[y], best, batch_dims=1)
-
-        rows = tf.range(tf.shape(asks)[0])
-        return tf.map_fn(best_of_row, rows, fn_output_signature=tf.int32, parallel_iterations=1)
-
-    rows, columns = tf.unstack(tf.shape(asks))
+        candidates, cosines = compare(candidates)
+        best = tf.argmax(cosines, axis=-1, output_type=tf.int32)
+        return tf.gather(candidates, best, batch_dims=2)
 
     def search_on(turn, found):
         far = 1 + turn % 2  # good choices spread at two speeds
-        around = tf.pad(found, [[far, far], [far, far]], constant_values=-1)
-        candidates = [found]
-        for dy, dx in NEIGHBOURS:
-            theirs = around[far * (1 + dy) :, far * (1 + dx) :][:rows, :columns]
-            candidates.append(tf.where(theirs < 0, -1, theirs - far * (dy * width + dx)))
+        candidates = [found, *neighbours(found, NEIGHBOURS, far, width)]
         for number, radius in enumerate(RADII):
             step = tf.random.stateless_uniform(
                 [2, rows, columns], [turn, number], -radius, radius + 1, tf.int32

@@ -1,0 +1,64 @@
+"""Similarities of a few candidates for each query, for engines that do not look everywhere."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tfpaint.matching_exact import inverse_norms
+
+SQUARE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+
+
+def judge(
+    queries: tf.Tensor, sources: tf.Tensor, centres: tf.Tensor
+) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Makes the function that compares candidates.
+
+    Args:
+        queries, sources, centres: as for `matching_exact.choose`.
+
+    Returns:
+        A function of int32 (hq, wq, K) flat source centres. It gives them back with the first
+        source in place of what is no source, and their cosines with the query, float32 (hq, wq, K).
+    """
+    height, width, channels = tf.unstack(tf.shape(sources))
+    cells = tf.reshape(sources, [-1, channels])
+    valid = tf.scatter_nd(centres[:, None], tf.ones_like(centres), [height * width]) > 0
+    # By the centre of a patch, not by its first cell.
+    scales = tf.reshape(inverse_norms(sources), [height, width])
+    scales = tf.reshape(tf.pad(scales[:-2, :-2], [[1, 1], [1, 1]]), [-1])
+    rows, columns = tf.shape(queries)[0] - 2, tf.shape(queries)[1] - 2
+    own_scales = tf.reshape(inverse_norms(queries), tf.shape(queries)[:2])[:rows, :columns]
+
+    def compare(candidates):
+        usable = (candidates >= 0) & (candidates < height * width)
+        usable &= tf.gather(valid, tf.where(usable, candidates, 0))
+        candidates = tf.where(usable, candidates, centres[0])
+
+        def row(y):
+            products = []
+            for dy, dx in SQUARE:
+                found = tf.gather(cells, candidates[y] + (dy * width + dx))  # (wq, K, C)
+                own = queries[y + 1 + dy, 1 + dx : 1 + dx + columns]
+                products.append(tf.matmul(found, own[..., None])[..., 0])
+            return tf.add_n(products) * tf.gather(scales, candidates[y]) * own_scales[y, :, None]
+
+        cosines = tf.map_fn(
+            row, tf.range(rows), fn_output_signature=tf.float32, parallel_iterations=1
+        )
+        return candidates, cosines
+
+    return compare
+
+
+def neighbours(
+    found: tf.Tensor, places: tuple[tuple[int, int], ...], far: tf.Tensor | int, width: tf.Tensor
+) -> list[tf.Tensor]:
+    """What the choices of the neighbours at `far` times `places` suggest: int32 (hq, wq) each."""
+    rows, columns = tf.unstack(tf.shape(found))
+    around = tf.pad(found, [[far, far], [far, far]], constant_values=-1)
+    suggested = []
+    for dy, dx in places:
+        theirs = around[far * (1 + dy) :, far * (1 + dx) :][:rows, :columns]
+        suggested.append(tf.where(theirs < 0, -1, theirs - far * (dy * width + dx)))
+    return suggested

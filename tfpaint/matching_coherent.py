@@ -1,0 +1,49 @@
+"""Choices that agree with their neighbours', so that whole pieces are carried into the hole.
+
+Overlapping patches that come from different places are averaged, and blur. Here each query may
+change to what its neighbours suggest, that is to continue their pieces, where this costs little
+similarity.
+"""
+
+import tensorflow as tf
+
+from tfpaint.matching_candidates import SQUARE, judge, neighbours
+
+SWEEPS = 4
+_AROUND = tuple(place for place in SQUARE if place != (0, 0))
+
+
+def agree(
+    found: tf.Tensor,
+    queries: tf.Tensor,
+    sources: tf.Tensor,
+    centres: tf.Tensor,
+    coherence: float,
+) -> tf.Tensor:
+    """Sweeps over the choices; each maximises cosine + coherence * share of agreeing neighbours.
+
+    Args:
+        found: int32 (hq, wq), the choices to begin with.
+        queries, sources, centres: as for `matching_exact.choose`.
+        coherence: what the agreement of all eight neighbours is worth, in units of the cosine.
+
+    Returns:
+        int32 (hq, wq).
+    """
+    compare = judge(queries, sources, centres)
+    width = tf.shape(sources)[1]
+    first = found
+    parity = (tf.range(tf.shape(found)[0])[:, None] + tf.range(tf.shape(found)[1])) % 2
+
+    def sweep(turn, found):
+        suggested = neighbours(found, _AROUND, 1, width)
+        candidates, cosines = compare(tf.stack([found, first, *suggested], axis=-1))
+        votes = sum(tf.cast(candidates == one[..., None], tf.float32) for one in suggested)
+        best = tf.argmax(cosines + coherence / 8 * votes, axis=-1, output_type=tf.int32)
+        better = tf.gather(candidates, best, batch_dims=2)
+        # Every other query, so that two neighbours do not swap their opinions.
+        return turn + 1, tf.where(parity == turn % 2, better, found)
+
+    return tf.while_loop(
+        lambda turn, _: turn < 2 * SWEEPS, sweep, (0, found), parallel_iterations=1
+    )[1]
