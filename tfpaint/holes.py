@@ -23,8 +23,8 @@ def find_windows(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
 
     Args:
         mask: (H, W) bool, True where the photo is missing.
-        scales: Sides of the windows in ascending order. Only a hole too large for the last of
-            them gets a window of another side, which then has to be resized.
+        scales: Sides of the windows in ascending order. A window of another side, see
+            `window_around`, has to be shrunk to the scale before it.
 
     Returns:
         int32 (N, 3) rows `(y, x, side)`, the windows of the smallest pieces first.
@@ -36,14 +36,16 @@ def window_around(boxes: tf.Tensor, shape: tf.Tensor, scales: Sequence[int] = SC
     """The smallest window (N, 3) that holds each box (N, 4) in its centre.
 
     A box gets 7/16 of its window, but where the photo (shape `(H, W)`) has no more to show, up to
-    a half rather than a wider mirrored margin.
+    a half rather than a wider mirrored margin. For the same reason, a window that exceeds a scale
+    by up to a quarter is shrunk to it if the next scale is larger than the photo.
     """
     top, left, bottom, right = tf.unstack(boxes, axis=-1)
     longest = tf.maximum(bottom - top, right - left)
     least = tf.minimum(-(-longest * 16 // 7), tf.maximum(2 * longest, tf.reduce_min(shape)))
     side = least
     for scale in reversed(scales):
-        side = tf.where(least <= scale, scale, side)
+        shrunk = (4 * least <= 5 * scale) & (tf.reduce_min(shape) < 2 * scale)
+        side = tf.where(least <= scale, scale, tf.where(shrunk, least, side))
     return tf.stack([(top + bottom) // 2 - side // 2, (left + right) // 2 - side // 2, side], -1)
 
 

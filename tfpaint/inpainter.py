@@ -163,8 +163,7 @@ class Inpainter:
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
         largest = int(self._largest_window(mask))
-        smaller = sum(scale < largest for scale in self.scales)
-        scales = self.scales[: smaller + 1]
+        scales = tuple(scale for scale in self.scales if scale <= largest)
         if not steps:
             return self._graph(scales, steps=False)(image, mask).numpy()
         coarse, *filled = self._graph(scales, steps=True)(image, mask).numpy()
@@ -222,7 +221,7 @@ class Inpainter:
 
     def _fill(self, pictures, missing, window, box, scales) -> tf.Tensor:
         """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
-        size = tf.minimum(window[2], scales[-1])
+        size = tf.reduce_max(tf.where(window[2] >= scales, scales, scales[0]))
         crop = holes.crop_mirrored(pictures[-1], missing, window, size)
 
         def level(scale):
