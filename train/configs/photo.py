@@ -4,9 +4,9 @@
     python -m train run photo/feature2image --encoder E.keras --photos DIR --val DIR --work DIR
 
 What departs from the paper: G1 corrects a membrane fill rather than starting from zero, and has no
-adversary (it is meant to be coarse: section 1) and no feature loss (it left a plaid in the fill); one
-G2 serves all scales, its losses weighted so that their gradients have comparable norms at its output.
-The preset's model card has the commands that gave the bundled weights.
+adversary (it is meant to be coarse: section 1) and no feature loss (it left a plaid in the fill).
+One G2 serves all scales; its losses are weighted so that their gradients have comparable norms at
+its output. The preset's model card has the commands that gave the bundled weights.
 """
 
 from dataclasses import replace
