@@ -26,7 +26,7 @@ lint: setup
 	$(PYTHON_BIN) -m mypy
 
 bench: setup
-	$(PYTHON_BIN) -m benchmarks.inpainting --quick --sheet out/bench.png
+	$(PYTHON_BIN) -m tfpaint evaluate --size 128 --out out/evaluation
 
 requirements:
 	uv pip compile pyproject.toml --universal --all-extras --python-version 3.11 --quiet \

@@ -17,9 +17,10 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from benchmarks.inpainting import square
 from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
+from tfpaint.evaluation import square
+from tfpaint.images import read_photo
 from tfpaint.matching import match
 from tfpaint.presets import load_preset
 
@@ -43,7 +44,9 @@ def main() -> None:
         else:
             student = load_preset(options.encoder)["encoder"]
         paths = sorted(options.photos.iterdir())[: options.limit]
-        figures = measure(student, teacher, [square(path, options.size) for path in paths])
+        figures = measure(
+            student, teacher, [square(read_photo(path).pixels, options.size) for path in paths]
+        )
     except (InputError, OSError) as error:
         parser.error(str(error))
     print(json.dumps(figures, indent=2))

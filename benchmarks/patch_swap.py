@@ -133,15 +133,18 @@ def mosaic(size: int, photos: Path | None) -> np.ndarray:
     """uint8 (S, S, 3) of random, mirrored crops of at most 512 pixels."""
     from PIL import Image
 
-    from benchmarks.inpainting import sample_photos, square
+    from tfpaint.evaluation import sample_photos, square
+    from tfpaint.images import read_photo
 
     rng = np.random.default_rng(1)
-    sources = sorted(photos.iterdir()) if photos else sample_photos()
+    sources = sorted(photos.iterdir()) if photos else list(sample_photos().values())
     tile = min(size, 512)
     picture = np.empty((size, size, 3), np.uint8)
     for y in range(0, size, tile):
         for x in range(0, size, tile):
-            photo = Image.fromarray(square(sources[rng.integers(len(sources))], 512))
+            source = sources[rng.integers(len(sources))]
+            pixels = read_photo(source).pixels if isinstance(source, Path) else source
+            photo = Image.fromarray(square(pixels, 512))
             width = int(rng.integers(256, 513))
             left, top = rng.integers(0, 513 - width, 2).tolist()
             crop = photo.resize((tile, tile), box=(left, top, left + width, top + width))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.baselines.harmonic import fill as exact_harmonic
+from tfpaint.classical import harmonic as exact_harmonic
 from tfpaint.membrane import pull_push, relax
 
 

@@ -15,10 +15,18 @@ import tfpaint
 PROGRAMS = {"train", "export", "serving", "benchmarks", "scripts"}
 PICTURES_AND_GEOMETRY = {
     *("errors", "images", "decoding", "deep", "masks", "sheets", "metrics"),
-    *("holes", "membrane", "blending"),
+    *("holes", "membrane", "blending", "classical", "exemplar", "evaluation_page"),
 }
-NETWORKS = {"blocks", "encoder", "image2feature", "feature2image", "discriminators"}
-PIPELINE = {"adversarial", "inpainter", "presets", "signatures", "cli", "style_transfer"}
+NETWORKS = {"blocks", "encoder", "perceptual", "image2feature", "feature2image", "discriminators"}
+PIPELINE = {
+    "adversarial",
+    "inpainter",
+    "presets",
+    "signatures",
+    "cli",
+    "style_transfer",
+    "evaluation",
+}
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def plan(
         steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
         for path in filter(None, (out, steps)):
             images.output_format(path)
-        return [Job(photo, _find_mask(photo, mask), out, steps)], []
+        return [Job(photo, find_mask(photo, mask), out, steps)], []
 
     sources = {path.resolve() for path in (photo, mask) if path is not None}
     for folder in filter(None, (out, steps)):
@@ -67,7 +67,7 @@ def plan(
             raise InputError(f"{folder}: is a file; for a folder of photos name a folder")
         if folder.resolve() in sources:
             raise InputError(f"{folder}: holds the photos or masks; name another folder")
-    photos = _pictures(photo)
+    photos = pictures(photo)
     if not photos:
         raise InputError(f"{photo}: holds no pictures; name a folder that does")
     jobs: list[Job] = []
@@ -76,7 +76,7 @@ def plan(
         writable = path.suffix.lower() in images.WRITABLE_FORMATS
         result = out / (path.name if writable else f"{path.stem}.png")
         try:
-            found = _find_mask(path, mask)
+            found = find_mask(path, mask)
         except InputError as error:
             problems.append(error)
             continue
@@ -151,7 +151,7 @@ def _inpaint(
             Image.fromarray(sheet).show(job.out.name)
 
 
-def _pictures(folder: Path) -> list[Path]:
+def pictures(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
@@ -159,11 +159,11 @@ def _pictures(folder: Path) -> list[Path]:
     )
 
 
-def _find_mask(photo: Path, mask: Path | None) -> Path | None:
+def find_mask(photo: Path, mask: Path | None) -> Path | None:
     """The mask of a photo: `mask` itself, or the picture of the photo's stem in that folder."""
     if mask is None or not mask.is_dir():
         return mask
-    found = [path for path in _pictures(mask) if path.stem == photo.stem]
+    found = [path for path in pictures(mask) if path.stem == photo.stem]
     if len(found) != 1:
         names = " and ".join(path.name for path in found) or "no mask"
         raise InputError(

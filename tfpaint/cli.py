@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfpaint import __version__, batch
+from tfpaint import __version__, batch, evaluation
 from tfpaint.errors import InputError
 from tfpaint.images import MAX_PIXELS
 
@@ -30,16 +30,20 @@ TIFF, WebP and BMP files. Exit code: 0 done, 2 a bad photo, mask or option, 130 
 """
 
 
+_EVALUATE_EXAMPLES = """\
+examples:
+  tfpaint evaluate
+  tfpaint evaluate --images photos/ --hole centre:224 --size 512 -o out/evaluation
+  tfpaint evaluate --images photos/ --hole masks/ --methods telea,patchmatch,tfpaint -o out/mine
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
     warnings.filterwarnings("ignore", module="PIL")  # bad files get one line of ours
     try:
-        jobs, problems = batch.plan(options.photo, options.mask, options.out, options.save_steps)
-        if options.show and len(jobs) > 1:
-            raise InputError("--show: opens one picture; for a folder use --save-steps FOLDER")
-        load = partial(_load_inpainter, options.preset, options.iterations)
-        problems += batch.run(jobs, load, options.fit_mask, options.max_pixels, options.show)
+        problems = options.command(options)
     except InputError as error:
         problems = [error]
     except KeyboardInterrupt:
@@ -48,6 +52,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for message in dict.fromkeys(map(str, problems)):
         print(f"tfpaint: error: {message}", file=sys.stderr)
     return 2 if problems else 0
+
+
+def _inpaint(options: argparse.Namespace) -> list[InputError]:
+    jobs, problems = batch.plan(options.photo, options.mask, options.out, options.save_steps)
+    if options.show and len(jobs) > 1:
+        raise InputError("--show: opens one picture; for a folder use --save-steps FOLDER")
+    load = partial(_load_inpainter, options.preset, options.iterations)
+    return problems + batch.run(jobs, load, options.fit_mask, options.max_pixels, options.show)
+
+
+def _evaluate(options: argparse.Namespace) -> list[InputError]:
+    found = list(evaluation.cases(options.images, options.hole, options.size, options.limit))
+    ours = set(options.methods) & set(evaluation.OURS)
+    inpainter = _load_inpainter(options.preset, None) if ours else None
+    perceptual = None
+    if options.vgg:
+        with _silent():
+            from tfpaint.perceptual import PerceptualDistance
+
+            perceptual = PerceptualDistance(options.vgg)
+    about = {
+        "photos": f"{len(found)} from {options.images or 'scikit-image'}, {options.size} px",
+        "hole": options.hole,
+        "preset": options.preset,
+    }
+    try:
+        report = evaluation.evaluate(
+            found, options.methods, inpainter, perceptual, options.out, about
+        )
+    except ImportError as error:
+        raise InputError(f"{error}; pip install 'tfpaint[evaluate]', or use --methods") from error
+    print("; ".join(f"{key}: {value}" for key, value in about.items()), end="\n\n")
+    print(evaluation.markdown(report))
+    return []
 
 
 def _load_inpainter(preset: str, iterations: int | None) -> "Inpainter":
@@ -76,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("tfpaint", description="Fill the holes in photos.")
     parser.add_argument("--version", action="version", version=f"tfpaint {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_inpaint(commands)
+    _add_evaluate(commands)
+    return parser
+
+
+def _add_inpaint(commands: Any) -> None:
     inpaint = commands.add_parser(
         "inpaint",
         help="fill the hole in a photo, or in each photo of a folder",
@@ -83,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    inpaint.set_defaults(command=_inpaint)
     add = inpaint.add_argument
     add("photo", type=Path, metavar="PHOTO", help="a picture file, or a folder of them")
     add(
@@ -110,7 +155,48 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"refuse larger pictures ({MAX_PIXELS:.0e})".replace("e+0", "e"),
     )
-    return parser
+
+
+def _add_evaluate(commands: Any) -> None:
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="compare methods on photos with a hole, and write a page of the results",
+        description="Fill a hole in every photo with every method, and measure against the truth.",
+        epilog=_EVALUATE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    evaluate.set_defaults(command=_evaluate)
+    add = evaluate.add_argument
+    add("--images", type=Path, metavar="DIR", help="photos (default: scikit-image's own four)")
+    add(
+        "--hole",
+        default="centre",
+        help="centre (half the side), centre:PIXELS, or a folder of masks, paired by name",
+    )
+    add("--size", type=_count, default=256, metavar="N", help="side of the squares (%(default)s)")
+    add(
+        "--methods",
+        type=_methods,
+        default="harmonic,telea,g1,tfpaint",
+        metavar="A,B,...",
+        help=f"of {', '.join(evaluation.METHODS)} (%(default)s)",
+    )
+    add("--vgg", metavar="FILE", help="VGG19's weights (.npz, or imagenet): perceptual distance")
+    add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
+    add("--limit", type=_count, metavar="N", help="only the first N photos")
+    add(
+        "-o", "--out", type=Path, metavar="DIR", help="index.html, report.json, pictures, sheet.png"
+    )
+
+
+def _methods(text: str) -> list[str]:
+    names = text.split(",")
+    unknown = [name for name in names if name not in evaluation.METHODS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"{unknown[0]!r} is none of {', '.join(evaluation.METHODS)}"
+        )
+    return list(dict.fromkeys(names))
 
 
 def _count(text: str) -> int:

@@ -1,0 +1,164 @@
+"""`tfpaint evaluate` measures what the methods give, and writes it down."""
+
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from tfpaint import evaluation
+from tfpaint.classical import harmonic
+from tfpaint.cli import main
+from tfpaint.encoder import VGG19Encoder
+from tfpaint.errors import InputError
+from tfpaint.inpainter import Steps
+from tfpaint.perceptual import LAYERS, PerceptualDistance
+
+
+@pytest.fixture(scope="module")
+def vgg(tmp_path_factory):
+    """A file of VGG19's first layers, with random weights."""
+    file = tmp_path_factory.mktemp("vgg") / "vgg.npz"
+    arrays = {}
+    for layer in VGG19Encoder().layers:
+        if layer.get_weights():
+            kernel, bias = layer.get_weights()
+            arrays |= {f"{layer.name}/kernel": kernel, f"{layer.name}/bias": bias}
+    np.savez(file, **arrays)
+    return file
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two photos and a mask for each."""
+    for name in ("photos", "masks"):
+        (tmp_path / name).mkdir()
+    mask = np.zeros((60, 90), np.uint8)
+    mask[20:40, 30:50] = 255
+    for name, photo in {"a": data.chelsea(), "b": data.coffee()}.items():
+        Image.fromarray(photo).resize((90, 60)).save(tmp_path / "photos" / f"{name}.png")
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{name}.png")
+    return tmp_path
+
+
+def fake_inpainter(image, mask, steps):
+    assert steps and not image[mask].any()
+    coarse = np.where(mask[..., None], 100, image).astype(np.uint8)
+    return Steps(harmonic(image, mask), coarse, {})
+
+
+def test_squares_and_centre_holes(folder):
+    (first, _) = evaluation.cases(folder / "photos", "centre", 32)
+    assert first.name == "a" and first.truth.shape == (32, 32, 3)
+    assert first.mask.sum() == 16 * 16 and first.mask[8:24, 8:24].all()
+    assert not first.incomplete[first.mask].any()
+    (smaller,) = evaluation.cases(folder / "photos", "centre:14", 32, limit=1)
+    assert smaller.mask.sum() == 14 * 14
+    assert len(list(evaluation.cases(None, "centre", 16))) == 4
+
+
+def test_masks_of_a_folder_are_cut_like_their_photos(folder):
+    case = next(evaluation.cases(folder / "photos", str(folder / "masks"), 60))
+    expected = np.zeros((60, 60), bool)
+    expected[20:40, 15:35] = True
+    np.testing.assert_array_equal(case.mask, expected)
+
+
+@pytest.mark.parametrize(
+    ("hole", "message"),
+    [
+        ("centre:32", "from 1 to 31"),
+        ("centre:big", "no number"),
+        ("nowhere", "folder of masks"),
+    ],
+)
+def test_holes_that_make_no_sense(folder, hole, message):
+    with pytest.raises(InputError, match=message):
+        list(evaluation.cases(folder / "photos", hole, 32))
+
+
+def test_the_report_holds_the_means(folder, vgg, tmp_path):
+    found = list(evaluation.cases(folder / "photos", "centre", 32))
+    methods = ["tfpaint", "harmonic", "g1", "mean"]
+    out = tmp_path / "out"
+    report = evaluation.evaluate(
+        found, methods, fake_inpainter, PerceptualDistance(vgg), out, {"photos": "<two>"}
+    )
+    table = report["methods"]
+    assert list(table) == methods
+    ours, same = ({**table[name], "seconds": 0} for name in ("tfpaint", "harmonic"))
+    assert ours == same and table["g1"] != ours
+    one, two = (report["photos"][name]["mean"]["l1"] for name in "ab")
+    assert table["mean"]["l1"] == pytest.approx((one + two) / 2) and one != two
+    assert table["g1"]["seconds"] is None and table["tfpaint"]["seconds"] > 0
+
+    assert json.loads((out / "report.json").read_text()) == report
+    assert len(list((out / "pictures").iterdir())) == 2 * 6
+    assert Image.open(out / "sheet.png").height > 64
+    page = (out / "index.html").read_text()
+    assert "&lt;two&gt;" in page and "<two>" not in page
+    shown = json.loads(re.search(r"const report = (.*);\n", page)[1])
+    assert shown["photos"] == report["photos"]
+    lines = evaluation.markdown(report).splitlines()
+    assert lines[4].startswith("| g1 | ") and lines[4].endswith("| – |")
+
+
+def test_a_flat_photo_has_no_sharpness(vgg):
+    truth = np.full((32, 32, 3), 90, np.uint8)
+    mask = np.zeros((32, 32), bool)
+    mask[8:24, 8:24] = True
+    case = evaluation.Case("flat", truth, mask)
+    report = evaluation.evaluate([case], ["mean"])
+    row = report["methods"]["mean"]
+    assert row["sharpness"] is row["psnr"] is row["perceptual"] is None and row["l1"] == 0
+    assert "NaN" not in json.dumps(report)
+
+
+def test_perceptual_distance_by_hand(vgg):
+    photo = data.chelsea()[60:92, 100:148]
+    mask = np.zeros((32, 48), bool)
+    mask[12:20, 10:30] = True
+    blurred = photo.copy()
+    blurred[mask] = photo[mask].mean(0)
+    far = photo.copy()
+    far[0, 47] = 255 - far[0, 47]  # out of reach of the dilated hole
+    measure = PerceptualDistance(vgg)
+    same, near, far = measure([photo, blurred, far], photo, mask)
+    assert same == 0 and far < near / 100
+
+    # Once more, by numpy from the encoder's own layers.
+    encoder = VGG19Encoder("relu3_1").load_vgg19(vgg)
+    spread = np.zeros_like(mask)
+    spread[4:28, 2:38] = True  # the hole and 8 pixels around it
+    expected = []
+    for name, stride in zip(LAYERS, (1, 2, 4), strict=True):
+        features = keras.Model(encoder.input, encoder.get_layer(name).output)
+        one, two = (
+            features(picture[None].astype(np.float32) / 127.5 - 1.0).numpy()[0]
+            for picture in (blurred, photo)
+        )
+        one, two = (f / np.linalg.norm(f, axis=-1, keepdims=True) for f in (one, two))
+        cells = spread.reshape(32 // stride, stride, 48 // stride, stride).any((1, 3))
+        expected.append(np.square(one - two).sum(-1)[cells].mean())
+    assert near == pytest.approx(np.mean(expected), rel=1e-4)
+
+
+def test_the_command(folder, vgg, tmp_path, capsys):
+    options = ["--images", str(folder / "photos"), "--size", "32", "--methods", "mean,telea"]
+    assert main(["evaluate", *options, "--vgg", str(vgg), "--out", str(tmp_path / "out")]) == 0
+    assert "| telea |" in capsys.readouterr().out
+    assert (tmp_path / "out" / "index.html").exists()
+
+
+def test_the_command_says_what_is_wrong(folder, capsys):
+    photos = ["--images", str(folder / "photos")]
+    for arguments in (["--images", str(folder / "none")], [*photos, "--vgg", "none.npz"]):
+        assert main(["evaluate", "--methods", "mean", *arguments]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "none" in line
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--methods", "magic"])
+    assert "'magic' is none of mean, harmonic" in capsys.readouterr().err
