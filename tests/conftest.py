@@ -33,3 +33,11 @@ def shared() -> Path:
     if not (folder / "photos").is_dir():
         pytest.skip("needs the photos and VGG19 weights of ../shared, which is not here")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def float32():
+    """No test leaves its precision policy to the next."""
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].mixed_precision.set_global_policy("float32")

@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from benchmarks import large_photo, patch_swap
+from benchmarks import large_photo, patch_swap, training
 
 
 @pytest.mark.slow
@@ -29,3 +30,22 @@ def test_a_large_photo_is_measured(tmp_path, monkeypatch):
     report = json.loads(files["report.json"].read_text())
     assert report["megapixels"] == 0.12 and report["peak_mib"] > 100
     assert all(file.stat().st_size > 100 for file in files.values())
+
+
+@pytest.mark.parametrize("case", training.CASES)
+def test_our_layers_give_the_gradients_of_keras_layers(case, monkeypatch):
+    name, _, _ = training.CASES[case]
+    monkeypatch.setitem(training.CASES, case, (name, 64, 2))
+    data = training.batches(case, 1)[0]
+    plain = training.gradients(case, "float32", True, data, width=4)
+    ours = training.gradients(case, "float32", False, data, width=4)
+    assert np.linalg.norm(ours - plain) < 1e-3 * np.linalg.norm(plain)
+    off = training.disagreement(case, data, width=4)
+    assert 0 < off["ours_from_float32"] < 2 * off["plain_from_float32"] < 1
+
+
+def test_losses_within_the_spread_of_other_seeds():
+    plain = np.array([[1.0] * 30, [2.0] * 30, [1.5] * 30])
+    share = training.share_within({"plain": plain, "ours": np.array([1.2] * 30)})
+    assert share == 1
+    assert training.share_within({"plain": plain, "ours": np.array([4.0] * 30)}) == 0

@@ -58,3 +58,12 @@ RUNS["feature2image-mixture"] = replace(
     },
     learning_rate=3e-4,
 )
+
+# Then with D2. Its weight is by gradient norms at G2's output: a quarter of equation 6's at first.
+RUNS["feature2image-adversarial"] = replace(
+    RUNS["feature2image-mixture"],
+    steps=8000,
+    discriminator_width=32,
+    losses={**RUNS["feature2image-mixture"].losses, "adversarial_weight": 0.1},
+    learning_rate=2e-4,
+)

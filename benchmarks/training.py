@@ -1,0 +1,196 @@
+"""Photos a second in training: the step of stock Keras layers beside ours, in one run.
+
+    python -m benchmarks.training [--quick] [--json FILE]
+
+Both train the networks of the preset `photo` under the policy mixed_bfloat16 from the same weights
+on the same batches, step about. The plain step has Keras' own `BatchNormalization` and
+`UpSampling2D` before a `Conv2D`; all else is the same. Gradients of both are compared with those of
+a float32 step: what bfloat16 rounds away is the measure of what may differ.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import time
+from pathlib import Path
+from unittest import mock
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from tfpaint import blocks
+from tfpaint.presets import load_preset
+from train.config import build, load_config
+from train.data import centre_hole
+
+CASES = {  # name -> config, side, batch
+    "feature2image-256": ("photo/feature2image-adversarial", 256, 4),
+    "image2feature-128": ("photo/image2feature", 128, 8),
+}
+
+
+def stock_resize_conv(filters, name, **kwargs):
+    """What `blocks.ResizeConv2D` computes, from Keras' layers, with the same weights."""
+    convolve = layers.Conv2D(filters, 3, padding="same", name=name, **kwargs)
+    repeat = layers.UpSampling2D(2, name=f"{name}_repeat")
+    return lambda x: convolve(repeat(x))
+
+
+@contextlib.contextmanager
+def stock_layers():
+    """Networks built in this context have none of tfpaint's own layers."""
+    with (
+        mock.patch.object(blocks, "BatchNormalization", layers.BatchNormalization),
+        mock.patch.object(blocks, "ResizeConv2D", stock_resize_conv),
+    ):
+        yield
+
+
+def make(case, policy="mixed_bfloat16", plain=False, width=None, seed=0):
+    """The compiled GAN of a case, from the same initial weights whatever the layers."""
+    name, size, _ = CASES[case]
+    keras.mixed_precision.set_global_policy(policy)
+    keras.utils.set_random_seed(seed)
+    config = dataclasses.replace(load_config(name), size=size)
+    config.losses.update(source="truth") if config.stage == "feature2image" else None
+    if width:
+        config = dataclasses.replace(
+            config, network={**config.network, "width": width}, discriminator_width=width
+        )
+    encoder = load_preset("photo")["encoder"]
+    with stock_layers() if plain else contextlib.nullcontext():
+        return build(config, encoder)
+
+
+def batches(case, count, batch=None):
+    """Photos of smooth noise and their holes, the same for everyone."""
+    _, size, default = CASES[case]
+    shape = (count, batch or default, size // 8, size // 8, 3)
+    coarse = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    hole = tf.repeat(centre_hole(size)[None], shape[1], 0)
+    return [
+        (tf.cast(tf.image.resize(one, (size, size), "bicubic") % 255, tf.uint8), hole)
+        for one in coarse
+    ]
+
+
+def step_of(gan, policy):
+    """The training step as `fit` compiles it, for one batch: a function of (photo, hole)."""
+
+    def step(photo, hole):
+        keras.mixed_precision.set_global_policy(policy)  # while tracing
+        return gan.train_step((photo, hole))
+
+    return tf.function(step, autograph=False, reduce_retracing=True)
+
+
+def rates(case, rounds, batch=None):
+    """Photos a second of the plain step and ours: medians over rounds of one step each."""
+    steps = {
+        "plain": step_of(make(case, plain=True), "mixed_bfloat16"),
+        "ours": step_of(make(case), "mixed_bfloat16"),
+    }
+    data = batches(case, 1, batch)[0]
+    seconds = {name: [] for name in steps}
+    for _ in range(rounds + 2):  # the first two trace and warm up
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step(*data)["loss"].numpy()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: len(data[0]) / float(np.median(times[2:])) for name, times in seconds.items()}
+
+
+def gradients(case, policy, plain, data, width=None):
+    """G's gradients of one step, one flat float32 vector."""
+    gan = make(case, policy, plain, width)
+    with tf.GradientTape() as tape:
+        batch = gan.prepare(*data)
+        parts, image = gan.reconstruction(batch, training=True)
+        loss = sum(gan.weights_of_losses[name] * part for name, part in parts.items())
+        if gan.discriminator is not None:
+            fake = gan.discriminator(gan.pair(batch, image), training=True)
+            loss += gan.weights_of_losses["adversarial"] * tf.reduce_mean(tf.nn.softplus(-fake))
+    found = tape.gradient(loss, gan.generator.trainable_variables)
+    return np.concatenate([np.ravel(one) for one in found])
+
+
+def disagreement(case, data, width=None):
+    """Relative distances of gradients: each bfloat16 step from float32, and ours from plain."""
+    exact = gradients(case, "float32", True, data, width)
+    plain = gradients(case, "mixed_bfloat16", True, data, width)
+    ours = gradients(case, "mixed_bfloat16", False, data, width)
+    size = np.linalg.norm(exact)
+    return {
+        "plain_from_float32": float(np.linalg.norm(plain - exact) / size),
+        "ours_from_float32": float(np.linalg.norm(ours - exact) / size),
+        "ours_from_plain": float(np.linalg.norm(ours - plain) / size),
+    }
+
+
+def curves(case, steps, batch=None, width=None):
+    """Loss after every step: three plain runs with other initial weights, and ours with the first.
+
+    Returns:
+        {"plain": (3, steps), "ours": (steps,)} float arrays.
+    """
+
+    def losses(plain, seed):
+        gan = make(case, plain=plain, seed=seed, width=width)
+        step = step_of(gan, "mixed_bfloat16")
+        found = []
+        for number in range(steps):
+            gan.reset_metrics()
+            found.append(float(step(*data[number % len(data)])["loss"]))
+        return found
+
+    data = batches(case, min(steps, 16), batch)
+    plain = np.array([losses(True, seed) for seed in range(3)])
+    return {"plain": plain, "ours": np.array(losses(False, 0))}
+
+
+def share_within(found, window=25):
+    """The share of steps at which our smoothed loss lies within the spread of the plain runs."""
+    kernel = np.ones(window) / window
+    plain = np.array([np.convolve(one, kernel, "valid") for one in found["plain"]])
+    ours = np.convolve(found["ours"], kernel, "valid")
+    margin = 0.5 * (plain.max(0) - plain.min(0))  # three runs do not show the whole spread
+    return float(np.mean((ours >= plain.min(0) - margin) & (ours <= plain.max(0) + margin)))
+
+
+def main() -> None:
+    """Parses the command line, measures, prints the table and writes the JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="two rounds, one photo in a step")
+    parser.add_argument("--steps", type=int, default=0, help="also compare losses over N steps")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there too")
+    options = parser.parse_args()
+    rounds, batch = (2, 2) if options.quick else (9, None)
+
+    report = []
+    print("| network | plain, photos/s | ours, photos/s | ratio | gradients off: plain | ours |")
+    print("| --- |" + " ---: |" * 5)
+    for case in CASES:
+        rate = rates(case, rounds, batch)
+        off = disagreement(case, batches(case, 1, batch)[0])
+        row = {"model": case, **rate, "ratio": rate["ours"] / rate["plain"], **off}
+        if options.steps:
+            row["losses_within_spread"] = share_within(curves(case, options.steps, batch))
+        report.append(row)
+        print(
+            f"| {case} | {row['plain']:.1f} | {row['ours']:.1f} | {row['ratio']:.2f} "
+            f"| {off['plain_from_float32']:.3f} | {off['ours_from_float32']:.3f} |"
+        )
+        if options.steps:
+            share = row["losses_within_spread"]
+            print(f"\n{case}: smoothed losses of {options.steps} steps within: {share:.0%}\n")
+    if options.json:
+        options.json.write_text(json.dumps({"cases": report}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
