@@ -43,16 +43,18 @@ def touching(hole):
     return touched
 
 
-def paste(indices, source_features, features, hole):
+def paste(indices, source_features, features, hole, overlap=1.0):
     """int (h, w), (h', w', C), (h, w, C), (h, w, 1) -> float64 (h, w, C)."""
     height, width, channels = features.shape
     total = np.zeros((height + 2, width + 2, channels))
     count = np.zeros((height + 2, width + 2, 1))
+    near = np.array([overlap, 1.0, overlap])
+    weight = np.outer(near, near)[..., None]
     padded = np.pad(source_features.astype(np.float64), [(1, 1), (1, 1), (0, 0)])
     for y, x in np.argwhere(indices >= 0):
         v, u = divmod(indices[y, x], source_features.shape[1])
-        total[y : y + 3, x : x + 3] += patch_at(padded, v, u)
-        count[y : y + 3, x : x + 3] += 1
+        total[y : y + 3, x : x + 3] += weight * patch_at(padded, v, u)
+        count[y : y + 3, x : x + 3] += weight
     result = features.astype(np.float64).copy()
     for y, x in np.argwhere(hole[..., 0] != 0):
         if count[y + 1, x + 1] > 0:

@@ -272,6 +272,21 @@ def test_key_blur_only_changes_what_is_matched(monkeypatch):
     assert (plain_paste[0].numpy() >= 0).sum() == (blurred_paste[0].numpy() >= 0).sum() == 16
 
 
+def test_tone_blur_keeps_the_tones_that_a_scale_begins_with():
+    image = tf.random.stateless_uniform((1, 32, 32, 3), (0, 1), -0.2, 0.2)
+    mask = np.zeros((1, 32, 32, 1), np.float32)
+    mask[:, 8:24, 8:24] = 1
+    filled = image + 0.4 * mask
+    networks_ = networks()
+    plain, toned = (
+        Inpainter(*networks_, scales=SCALES, tone_blur=blur)._fine(filled, image, mask, None, 1)[0]
+        for blur in (0.0, 1.0)
+    )
+    wanted = plain + low_pass(filled - plain, 2.0)  # 1 at 16 pixels
+    np.testing.assert_allclose(toned, np.where(mask, wanted, image), atol=1e-5)
+    assert np.abs(toned - plain).max() > 0.1
+
+
 def test_the_blur_keeps_a_constant_and_follows_the_gaussian():
     constant = np.full((2, 16, 16, 3), 0.3, np.float32)
     np.testing.assert_allclose(low_pass(constant, 2.0), constant, rtol=1e-5)

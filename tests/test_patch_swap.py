@@ -109,14 +109,15 @@ def test_keys_choose_and_features_are_pasted():
     assert_close(patch_swap(features, hole, 2 * features), patch_swap(features, hole))
 
 
-def test_paste_from_a_map_of_another_size():
+@pytest.mark.parametrize("overlap", [1.0, 0.3])
+def test_paste_from_a_map_of_another_size(overlap):
     rng = np.random.default_rng(8)
     features, hole = random_case(8, batch=1)
     source = rng.normal(size=(1, 5, 6, 5)).astype(np.float32)
     asks = (rng.random(hole.shape) < 0.3).astype(np.float32)  # so that some cells have no patch
     indices = match(features, source, asks, np.ones((1, 5, 6, 1), np.float32)).numpy()
-    wanted = reference.paste(indices[0], source[0], features[0], hole[0])
-    assert_close(paste(indices, source, features, hole)[0], wanted)
+    wanted = reference.paste(indices[0], source[0], features[0], hole[0], overlap)
+    assert_close(paste(indices, source, features, hole, overlap)[0], wanted)
 
 
 def test_gradient_flows_through_pasted_values():

@@ -62,6 +62,10 @@ class Inpainter:
             coarse fill otherwise finds flat patches most similar. 0 is the paper's way.
         coherence: As for `match`: patches are chosen that continue their neighbours. 0 is the
             paper's way.
+        overlap: As for `paste`: less than 1, the paper's way, pastes sharper.
+        tone_blur: If positive, what is coarser than this, a sigma in pixels of `scales[0]` (in
+            proportion beyond), is kept from the picture that a scale begins with: Image2Feature
+            decides the tones, Feature2Image the texture. 0 is the paper's way.
         iterations: How often Feature2Image is applied at each scale (iterative inference).
 
     Raises:
@@ -80,14 +84,17 @@ class Inpainter:
         scales: Sequence[int] = holes.SCALES,
         key_blur: float = 0.0,
         coherence: float = 0.0,
+        overlap: float = 1.0,
+        tone_blur: float = 0.0,
         iterations: int = 1,
     ):
         scales = tuple(int(scale) for scale in scales)
         if not scales or any(b != 2 * a for a, b in zip(scales, scales[1:], strict=False)):
             raise InputError(f"scales={scales}: each has to be twice the one before")
-        if iterations < 1 or min(key_blur, coherence) < 0:
+        if iterations < 1 or min(key_blur, coherence, tone_blur) < 0 or overlap <= 0:
             raise InputError(
-                f"iterations={iterations}, key_blur={key_blur}, coherence={coherence}: too small"
+                f"iterations={iterations}, key_blur={key_blur}, coherence={coherence}, "
+                f"overlap={overlap}, tone_blur={tone_blur}: too small"
             )
         if not isinstance(feature2image, Mapping):
             feature2image = dict.fromkeys(scales, feature2image)
@@ -99,6 +106,8 @@ class Inpainter:
         self.scales = scales
         self.key_blur = float(key_blur)
         self.coherence = float(coherence)
+        self.overlap = float(overlap)
+        self.tone_blur = float(tone_blur)
         self.iterations = int(iterations)
         self._graphs: dict[tuple, Any] = {}
         self.inpaint = self._graph(scales, steps=False)
@@ -286,7 +295,7 @@ class Inpainter:
         hole = missing * _centre(missing.shape[1])
         engine = "exact" if start is None else "propagated"
         chosen = match(keys, keys, _grow(hole), 1 - _grow(missing), engine, start, self.coherence)
-        features = paste(chosen, features, features, hole)
+        features = paste(chosen, features, features, hole, self.overlap)
 
         # Of a large window only the hole and its ring are needed.
         ring = max(side // 32, 1)
@@ -296,6 +305,9 @@ class Inpainter:
         output = self._decode[index](features[:, cells, cells])
         photo_near, mask_near = photo[:, near, near], mask[:, near, near]
         output = blending.align_tone(output, photo_near, mask_near, 1 - mask_near, ring)
+        if self.tone_blur:
+            output = tf.where(mask_near > 0, output, photo_near)
+            output += low_pass(filled[:, near, near] - output, self.tone_blur * 2**index)
         output = tf.pad(output, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
         return tf.where(mask > 0, tf.clip_by_value(output, -1.0, 1.0), photo), chosen
 
