@@ -50,6 +50,7 @@ class _GAN(keras.Model):
 
     def train_step(self, data):
         batch = self.prepare(*data)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync  # gradients are summed
         with tf.GradientTape(persistent=True) as tape:
             parts, image = self.reconstruction(batch, training=True)
             loss = sum(self.weights_of_losses[name] * part for name, part in parts.items())
@@ -59,8 +60,10 @@ class _GAN(keras.Model):
                 parts["adversarial"] = losses.generator_loss(fake)
                 parts["discriminator"] = losses.discriminator_loss(real, fake)
                 loss += self.weights_of_losses["adversarial"] * parts["adversarial"]
-                scaled_d = self.discriminator_optimizer.scale_loss(parts["discriminator"])
-            scaled = self.optimizer.scale_loss(loss)
+                scaled_d = self.discriminator_optimizer.scale_loss(
+                    parts["discriminator"] / replicas
+                )
+            scaled = self.optimizer.scale_loss(loss / replicas)
         self._apply(tape, scaled, self.generator, self.optimizer)
         if self.discriminator is not None:
             self._apply(tape, scaled_d, self.discriminator, self.discriminator_optimizer)
@@ -78,6 +81,9 @@ class _GAN(keras.Model):
     def metrics(self):
         return list(self.means.values())
 
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        """Nothing is left to build; under a strategy, Keras would try it on averaged photos."""
+
     @staticmethod
     def _apply(tape, loss, network, optimizer):
         gradients = tape.gradient(loss, network.trainable_variables)
@@ -88,7 +94,12 @@ class _GAN(keras.Model):
             if name not in self.means:
                 self.means[name] = keras.metrics.Mean(name=name)
             self.means[name].update_state(value)
-        return {name: self.means[name].result() for name in values}
+        results = {name: self.means[name].result() for name in values}
+        strategy = tf.distribute.get_strategy()
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            # Keras takes the mean over the workers and over an axis, which scalars do not have.
+            results = {name: value[None] for name, value in results.items()}
+        return results
 
     def prepare(self, photo, hole):
         """uint8 photo and bool hole -> truth Igt, incomplete I0 and mask, all float32."""
@@ -253,7 +264,11 @@ class Feature2ImageGAN(_GAN):
             return predicted
         step = tf.cast(self.optimizer.iterations, tf.int32)
         count = tf.shape(predicted)[0]
-        coin = tf.random.stateless_uniform((count, 1, 1, 1), tf.stack([step, 2]))
+        replica = tf.distribute.get_replica_context()
+        replicas = replica.num_replicas_in_sync if replica else 1
+        coin = tf.random.stateless_uniform((replicas * count, 1, 1, 1), tf.stack([step, 2]))
+        if replicas > 1:
+            coin = coin[replica.replica_id_in_sync_group * count :][:count]
         return tf.where(coin < 0.5, predicted, batch["truth"])
 
     def reconstruction(self, batch, training):

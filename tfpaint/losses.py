@@ -32,7 +32,11 @@ def weighted_l1(prediction, truth, weights):
         float32 scalar; 0 where all weights are 0.
     """
     difference = tf.reduce_mean(tf.abs(prediction - truth), -1, keepdims=True)
-    return tf.math.divide_no_nan(tf.reduce_sum(difference * weights), tf.reduce_sum(weights))
+    total = tf.reduce_sum(weights)
+    context = tf.distribute.get_replica_context()
+    if context and context.num_replicas_in_sync > 1:  # so that replicas' means have one mean
+        total = context.all_reduce(tf.distribute.ReduceOp.MEAN, total)
+    return tf.math.divide_no_nan(tf.reduce_sum(difference * weights), total)
 
 
 def l1(prediction, truth):

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+import tensorflow as tf
+
 from tfpaint.errors import InputError
 from train import distill, preset, run
 
@@ -25,6 +27,9 @@ def main(arguments=None):
     except InputError as error:
         print(f"train: error: {error}", file=sys.stderr)
         return 2
+    except tf.errors.UnavailableError:
+        print("train: another worker was lost; the same command on all goes on", file=sys.stderr)
+        return 3
     except KeyboardInterrupt:
         print(
             "\ntrain: stopped; the same command goes on from the last checkpoint", file=sys.stderr

@@ -26,20 +26,21 @@ class Resume(keras.callbacks.Callback):
         )
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(folder), max_to_keep=2)
 
-    def restore(self):
-        """Restores the newest checkpoint, if there is one.
+    def restore(self, folder=None):
+        """Restores the newest checkpoint in `folder`, by default the own one, if there is one.
 
         Returns:
             (epochs done, whether early stopping has ended the training).
         """
-        if self.manager.latest_checkpoint:
-            status = self.checkpoint.restore(self.manager.latest_checkpoint)
+        newest = tf.train.latest_checkpoint(folder or self.manager.directory)
+        if newest:
+            status = self.checkpoint.restore(newest)
             status.assert_existing_objects_matched()
-        return int(self.epoch), self._exhausted()
+        return int(self.epoch.read_value()), self._exhausted()
 
     def on_epoch_end(self, epoch, logs=None):
         loss = (logs or {}).get("val_loss")
-        if loss is not None and loss < self.best:
+        if loss is not None and loss < self.best.read_value():
             self.best.assign(loss)
             self.waited.assign(0)
         elif loss is not None:
@@ -50,7 +51,7 @@ class Resume(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _exhausted(self):
-        return self.patience is not None and int(self.waited) >= self.patience
+        return self.patience is not None and int(self.waited.read_value()) >= self.patience
 
 
 class Samples(keras.callbacks.Callback):

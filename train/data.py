@@ -4,6 +4,7 @@ Everything random is derived from (seed, number of the item), with stateless ope
 that starts at step n gives what an uninterrupted one would give from step n on.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import tensorflow as tf
@@ -11,6 +12,15 @@ import tensorflow as tf
 from tfpaint.errors import InputError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif"}
+
+
+@dataclass(frozen=True)
+class Among:
+    """Whose part of a batch: worker `worker` of `workers`, with `replicas` in them all."""
+
+    worker: int = 0
+    workers: int = 1
+    replicas: int = 1
 
 
 def list_photos(*folders):
@@ -106,7 +116,9 @@ def random_hole(size, seed, irregular, shares):
     return tf.cond(u[0] < irregular, lambda: irregular_hole(size, seed + 1), lambda: square)
 
 
-def training_batches(photos, size, batch, start=0, seed=0, irregular=0.0, shares=(7 / 16,)):
+def training_batches(
+    photos, size, batch, start=0, seed=0, irregular=0.0, shares=(7 / 16,), among=Among()
+):
     """Endless batches for training, from step `start` on.
 
     Args:
@@ -117,6 +129,7 @@ def training_batches(photos, size, batch, start=0, seed=0, irregular=0.0, shares
         seed: int.
         irregular: share of irregular holes; the others are centre squares.
         shares: side of the square holes over the photo's; each is as likely.
+        among: which part of each batch to give, in equal batches one after the other.
 
     Returns:
         tf.data.Dataset of (photo uint8 (batch, size, size, 3), hole bool (batch, size, size, 1),
@@ -135,14 +148,24 @@ def training_batches(photos, size, batch, start=0, seed=0, irregular=0.0, shares
         square = random_square(read_photo(paths[index]), size, item_seed)
         return square, random_hole(size, item_seed + 13, irregular, shares)
 
-    numbers = tf.data.Dataset.range(start * batch, 2**31 - 1 - batch)
+    part = batch // among.workers
+    first = among.worker * part
+    numbers = tf.data.Dataset.range(start, (2**31 - 1) // batch - 1).flat_map(
+        lambda step: tf.data.Dataset.range(step * batch + first, step * batch + first + part)
+    )
     items = numbers.map(item, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return items.batch(batch, drop_remainder=True).prefetch(4)
+    return items.batch(batch // among.replicas, drop_remainder=True).prefetch(4)
 
 
-def validation_batches(photos, size, batch, share=0.5):
-    """The centre squares of all photos with the centre hole, in order; same items as above."""
+def validation_batches(photos, size, batch, share=0.5, among=Among()):
+    """The centre squares of the photos with the centre hole, in order; same items as above.
+
+    All photos, less the last few that cannot be shared out evenly among the replicas.
+    """
     hole = centre_hole(size, share)
+    each = len(photos) // among.replicas
+    photos = photos[: each * among.replicas][among.worker :: among.workers]
+    batch = max(size for size in range(1, batch + 1) if each % size == 0)
     squares = tf.data.Dataset.from_tensor_slices(photos).map(
         lambda path: (centre_square(read_photo(path), size), hole),
         num_parallel_calls=tf.data.AUTOTUNE,

@@ -5,6 +5,7 @@ The same command goes on from the last checkpoint, exactly as if it had never st
 """
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ from tfpaint.errors import InputError
 from train.callbacks import Resume, Samples
 from train.config import build, load_config, load_encoder, load_network
 from train.data import list_photos, training_batches, validation_batches
+from train.distribution import STRATEGIES, distribute, make_strategy, worker_number
 
 
 def add_arguments(parser):
@@ -32,6 +34,9 @@ def add_arguments(parser):
     parser.add_argument("--epoch", type=int, help="steps between validations, not the config's")
     parser.add_argument("--val-limit", type=int, default=64, help="validation photos to use")
     parser.add_argument(
+        "--strategy", default="single", choices=STRATEGIES, help="see docs/training.md"
+    )
+    parser.add_argument(
         "--precision", default="float32", choices=["float32", "mixed_float16", "mixed_bfloat16"]
     )
     parser.add_argument(
@@ -45,8 +50,14 @@ def run(options):
     Raises:
         InputError: a folder, network or config that cannot be used.
     """
+    strategy = make_strategy(options.strategy)
     keras.mixed_precision.set_global_policy(options.precision)
     config = _override(load_config(options.config), options)
+    with strategy.scope():
+        return _train(options, config, strategy)
+
+
+def _train(options, config, strategy):
     encoder = load_encoder(options.encoder, config.encoder_layer)
     g1 = load_network(options.image2feature) if options.image2feature else None
     keras.utils.set_random_seed(0)
@@ -57,35 +68,44 @@ def run(options):
         except ValueError as error:
             raise InputError(f"{options.init_from}: another network than the config's") from error
 
-    options.work.mkdir(parents=True, exist_ok=True)
-    resume = Resume(gan, options.work / "checkpoints", config.patience)
-    done, exhausted = resume.restore()
-    val = validation_batches(list_photos(*options.val)[: options.val_limit], config.size, 8)
+    # All go on from the chief's checkpoint. The others keep what they write to themselves.
+    worker = worker_number(strategy)
+    work = options.work / f"worker{worker}" if worker else options.work
+    work.mkdir(parents=True, exist_ok=True)
+    resume = Resume(gan, work / "checkpoints", config.patience)
+    done, exhausted = resume.restore(options.work / "checkpoints")
+    photos, held_out = list_photos(*options.photos), list_photos(*options.val)[: options.val_limit]
+    val = partial(validation_batches, held_out, config.size, 8)
     if not exhausted:
         # The callback that resumes comes last: what it saves is the state after the epoch.
         gan.fit(
-            training_batches(
-                list_photos(*options.photos),
-                config.size,
+            distribute(
+                strategy,
+                lambda among: training_batches(
+                    photos,
+                    config.size,
+                    config.batch,
+                    start=done * config.epoch,
+                    irregular=config.irregular,
+                    shares=config.shares,
+                    among=among,
+                ),
                 config.batch,
-                start=done * config.epoch,
-                irregular=config.irregular,
-                shares=config.shares,
             ),
-            validation_data=val.cache(),
+            validation_data=distribute(strategy, lambda among: val(among=among).cache(), None),
             epochs=-(-config.steps // config.epoch),
             initial_epoch=done,
             steps_per_epoch=config.epoch,
             shuffle=False,
             verbose=options.verbose,
             callbacks=[
-                keras.callbacks.CSVLogger(options.work / "log.csv", append=done > 0),
-                keras.callbacks.TensorBoard(options.work, update_freq=100, write_graph=False),
-                Samples(next(iter(val)), options.work),
+                keras.callbacks.CSVLogger(work / "log.csv", append=done > 0),
+                keras.callbacks.TensorBoard(work, update_freq=100, write_graph=False),
+                Samples(next(iter(val())), work),
                 resume,
             ],
         )
-    gan.generator.save(options.work / "network.keras")
+    gan.generator.save(work / "network.keras")
     return gan
 
 
