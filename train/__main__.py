@@ -1,4 +1,4 @@
-"""`python -m train run | distill | preset`: see each command's --help."""
+"""`python -m train prepare | run | distill | preset`: see each command's --help."""
 
 import argparse
 import sys
@@ -6,13 +6,18 @@ import sys
 import tensorflow as tf
 
 from tfpaint.errors import InputError
-from train import distill, preset, run
+from train import distill, prepare, preset, run
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m train", description="Trains tfpaint.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, program in (("run", run), ("distill", distill), ("preset", preset)):
+    for name, program in (
+        ("prepare", prepare),
+        ("run", run),
+        ("distill", distill),
+        ("preset", preset),
+    ):
         command = commands.add_parser(
             name,
             description=program.__doc__,

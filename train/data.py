@@ -23,6 +23,9 @@ class Among:
     replicas: int = 1
 
 
+ALONE = Among()
+
+
 def list_photos(*folders):
     """All picture files below the folders, sorted.
 
@@ -38,9 +41,9 @@ def list_photos(*folders):
     return photos
 
 
-def read_photo(path):
-    """A picture file -> uint8 (H, W, 3). Unreadable pictures fail with the file's name."""
-    return tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False)
+def decode(file):
+    """A picture file's bytes -> uint8 (H, W, 3)."""
+    return tf.io.decode_image(file, channels=3, expand_animations=False)
 
 
 def random_square(photo, size, seed):
@@ -117,12 +120,12 @@ def random_hole(size, seed, irregular, shares):
 
 
 def training_batches(
-    photos, size, batch, start=0, seed=0, irregular=0.0, shares=(7 / 16,), among=Among()
+    photos, size, batch, start=0, seed=0, irregular=0.0, shares=(7 / 16,), among=ALONE
 ):
     """Endless batches for training, from step `start` on.
 
     Args:
-        photos: list of picture files.
+        photos: list of picture files, or `records.Shards`.
         size: side of the squares in pixels.
         batch: items in a batch.
         start: step to begin with; every step's batch depends on (seed, step) alone.
@@ -135,17 +138,10 @@ def training_batches(
         tf.data.Dataset of (photo uint8 (batch, size, size, 3), hole bool (batch, size, size, 1),
         True = missing).
     """
-    paths = tf.constant(photos)
-    count = len(photos)
 
-    def item(number):
-        epoch, position = number // count, number % count
-        epoch_seed = tf.stack([tf.cast(epoch, tf.int32), seed])
-        index = tf.random.experimental.index_shuffle(
-            tf.cast(position, tf.int32), epoch_seed, count - 1
-        )
+    def item(number, file):
         item_seed = tf.stack([tf.cast(number, tf.int32), seed + 7])
-        square = random_square(read_photo(paths[index]), size, item_seed)
+        square = random_square(decode(file), size, item_seed)
         return square, random_hole(size, item_seed + 13, irregular, shares)
 
     part = batch // among.workers
@@ -153,11 +149,26 @@ def training_batches(
     numbers = tf.data.Dataset.range(start, (2**31 - 1) // batch - 1).flat_map(
         lambda step: tf.data.Dataset.range(step * batch + first, step * batch + first + part)
     )
-    items = numbers.map(item, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    if isinstance(photos, list):
+        paths = tf.constant(photos)
+        places = numbers.map(lambda number: _place(number, len(photos), seed))
+        files = places.map(lambda place: tf.io.read_file(paths[place]))
+    else:
+        files = photos.stream(start * part, seed, among)
+    items = tf.data.Dataset.zip(numbers, files).map(
+        item, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
     return items.batch(batch // among.replicas, drop_remainder=True).prefetch(4)
 
 
-def validation_batches(photos, size, batch, share=0.5, among=Among()):
+def _place(number, count, seed):
+    """Which of `count` photos is item `number`: every epoch has each once, in another order."""
+    epoch, position = number // count, tf.cast(number % count, tf.int32)
+    epoch_seed = tf.stack([tf.cast(epoch, tf.int32), seed])
+    return tf.random.experimental.index_shuffle(position, epoch_seed, count - 1)
+
+
+def validation_batches(photos, size, batch, share=0.5, among=ALONE):
     """The centre squares of the photos with the centre hole, in order; same items as above.
 
     All photos, less the last few that cannot be shared out evenly among the replicas.
@@ -167,7 +178,7 @@ def validation_batches(photos, size, batch, share=0.5, among=Among()):
     photos = photos[: each * among.replicas][among.worker :: among.workers]
     batch = max(size for size in range(1, batch + 1) if each % size == 0)
     squares = tf.data.Dataset.from_tensor_slices(photos).map(
-        lambda path: (centre_square(read_photo(path), size), hole),
+        lambda path: (centre_square(decode(tf.io.read_file(path)), size), hole),
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )

@@ -9,7 +9,7 @@ import os
 import tensorflow as tf
 
 from tfpaint.errors import InputError
-from train.data import Among
+from train.data import ALONE, Among
 
 STRATEGIES = ("single", "mirrored", "multi-worker")
 
@@ -53,7 +53,7 @@ def distribute(strategy, batches, batch):
     if batch is not None and batch % replicas:
         raise InputError(f"a batch of {batch} cannot be shared evenly by {replicas} replicas")
     if replicas == 1:
-        return batches(Among())
+        return batches(ALONE)
     return strategy.distribute_datasets_from_function(
         lambda context: batches(
             Among(context.input_pipeline_id, context.num_input_pipelines, replicas)

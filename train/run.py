@@ -15,11 +15,17 @@ from train.callbacks import Resume, Samples
 from train.config import build, load_config, load_encoder, load_network
 from train.data import list_photos, training_batches, validation_batches
 from train.distribution import STRATEGIES, distribute, make_strategy, worker_number
+from train.records import MANIFEST, Shards
 
 
 def add_arguments(parser):
     parser.add_argument("config", help="FILE/RUN, such as photo/image2feature: train/configs/")
-    parser.add_argument("--photos", nargs="+", required=True, help="folders of training photos")
+    parser.add_argument(
+        "--photos",
+        nargs="+",
+        required=True,
+        help="folders of training photos, or the one of `prepare`",
+    )
     parser.add_argument("--val", nargs="+", required=True, help="folders of validation photos")
     parser.add_argument("--work", type=Path, required=True, help="folder of the run")
     parser.add_argument(
@@ -74,7 +80,7 @@ def _train(options, config, strategy):
     work.mkdir(parents=True, exist_ok=True)
     resume = Resume(gan, work / "checkpoints", config.patience)
     done, exhausted = resume.restore(options.work / "checkpoints")
-    photos, held_out = list_photos(*options.photos), list_photos(*options.val)[: options.val_limit]
+    photos, held_out = _photos(options.photos), list_photos(*options.val)[: options.val_limit]
     val = partial(validation_batches, held_out, config.size, 8)
     if not exhausted:
         # The callback that resumes comes last: what it saves is the state after the epoch.
@@ -107,6 +113,13 @@ def _train(options, config, strategy):
         )
     gan.generator.save(work / "network.keras")
     return gan
+
+
+def _photos(folders):
+    """The photos of some folders, or the shards of the one that `train prepare` wrote."""
+    if len(folders) == 1 and (Path(folders[0]) / MANIFEST).exists():
+        return Shards.load(folders[0])
+    return list_photos(*folders)
 
 
 def _override(config, options):
