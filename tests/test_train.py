@@ -142,3 +142,18 @@ def test_early_stopping_survives_a_restart(tmp_path):
     second.on_epoch_end(2, {"val_loss": 1.2})
     assert second.model.stop_training
     assert resume().restore() == (3, True)
+
+
+def test_networks_are_averaged(tmp_path, capsys):
+    paths = [str(tmp_path / name) for name in ("a.keras", "b.keras", "c.keras")]
+    for seed, path in enumerate(paths[:2]):
+        keras.utils.set_random_seed(seed)
+        DistilledEncoder(width=8, depth=1, channels=16).save(path)
+    assert main(["average", *paths[:2], "--share", "0.25", "--out", paths[2]]) == 0
+    weights = [load_network(path).get_weights() for path in paths]
+    for a, b, c in zip(*weights, strict=True):
+        np.testing.assert_allclose(c, 0.75 * a + 0.25 * b, rtol=1e-5, atol=1e-6)
+
+    DistilledEncoder(width=8, depth=2, channels=16).save(paths[1])
+    assert main(["average", *paths[:2], "--out", paths[2]]) == 2
+    assert "b.keras: another network" in capsys.readouterr().err

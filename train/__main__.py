@@ -1,4 +1,4 @@
-"""`python -m train prepare | run | distill | preset`: see each command's --help."""
+"""`python -m train prepare | run | distill | average | preset`: see each command's --help."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import sys
 import tensorflow as tf
 
 from tfpaint.errors import InputError
-from train import distill, prepare, preset, run
+from train import average, distill, prepare, preset, run
 
 
 def main(arguments=None):
@@ -16,6 +16,7 @@ def main(arguments=None):
         ("prepare", prepare),
         ("run", run),
         ("distill", distill),
+        ("average", average),
         ("preset", preset),
     ):
         command = commands.add_parser(
