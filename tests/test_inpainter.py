@@ -4,27 +4,13 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import SCALES, mask_of, networks, photo
 
 from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
-from tfpaint.feature2image import Feature2Image
-from tfpaint.image2feature import Image2Feature
 from tfpaint.inpainter import Inpainter
 from tfpaint.matching import match
 from tfpaint.patch_swap import paste
-
-SCALES = (16, 32)
-
-
-def networks():
-    keras.utils.set_random_seed(0)
-    image = keras.Input((None, None, 3))
-    features = keras.layers.Conv2D(8, 4, 4, padding="same", activation="relu")(image)
-    return (
-        keras.Model(image, features),
-        Image2Feature(size=SCALES[0], width=4),
-        Feature2Image(channels=8, width=4, depth=2),
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -61,17 +47,6 @@ def marking():
         keras.Model(features, fine),
         scales=SCALES,
     )
-
-
-def photo(height, width, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-
-
-def mask_of(height, width, *boxes):
-    mask = np.zeros((height, width), bool)
-    for top, left, bottom, right in boxes:
-        mask[top:bottom, left:right] = True
-    return mask
 
 
 def check_filled(inpainter, mask, painted=128):

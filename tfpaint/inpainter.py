@@ -121,7 +121,7 @@ class Inpainter:
             autograph=False,
         )
         # Functions of their own: traced once a scale, and not at every use.
-        self._start = tf.function(self._coarse, autograph=False)
+        self.start = tf.function(self._coarse, autograph=False)
         self._refine = tf.function(self._fine, autograph=False)
 
     @property
@@ -129,6 +129,18 @@ class Inpainter:
         """The weights of all networks, which whatever saves `inpaint` has to track."""
         networks = dict.fromkeys([self.encoder, self.image2feature, *self.feature2image])
         return [variable.value for network in networks for variable in network.variables]
+
+    def export(self, path: str | Path, **options: Any) -> Path:
+        """Writes a SavedModel for TensorFlow Serving; see `tfpaint.saved_model.save`."""
+        from tfpaint import saved_model
+
+        return saved_model.save(self, path, **options)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The constructor's arguments beside the networks."""
+        names = ("scales", "key_blur", "coherence", "overlap", "tone_blur", "iterations")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_preset(
@@ -233,38 +245,33 @@ class Inpainter:
         size = tf.reduce_max(tf.where(window[2] >= scales, scales, scales[0]))
         crop = holes.crop_mirrored(pictures[-1], missing, window, size)
 
-        def level(scale):
-            photo, mask = holes.at_scale(crop, scale)
-            return photo[None] / 127.5 - 1.0, mask[None]  # (1, s, s, 3), (1, s, s, 1)
-
-        def refined(before, index):
-            filled, start = before
-            photo, mask = level(scales[index])
-            filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
-            start = start if scales[index] > EXACT else None
-            for _ in range(self.iterations):
-                filled, chosen = self._refine(filled, photo, mask, start, index)
-            return filled, chosen
-
-        coarse = self._start(*level(scales[0]))
-        results = [refined((coarse, None), 0)]
+        coarse = self.start(*level(crop, scales[0]))
+        results = [self.refine_at(crop, coarse, None, 0)]
         for index in range(1, len(scales)):
             results.append(
                 tf.cond(
                     size >= scales[index],
-                    lambda index=index: refined(results[-1], index),
+                    lambda index=index: self.refine_at(crop, *results[-1], index),
                     lambda: results[-1],
                 )
             )
-        results = [coarse, *(filled for filled, _ in results)]
-        results = [(result + 1.0) * 127.5 for result in results[-pictures.shape[0] :]]
+        windows = [coarse, *(filled for filled, _ in results)][-pictures.shape[0] :]
         return tf.concat(
             [
-                blending.paste(pictures[i : i + 1], missing, result, window, box)
-                for i, result in enumerate(results)
+                blending.paste(pictures[i : i + 1], missing, (one + 1.0) * 127.5, window, box)
+                for i, one in enumerate(windows)
             ],
             axis=0,
         )
+
+    def refine_at(self, crop, filled, start, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """The window at a scale, and its matches, given those of the scale before."""
+        photo, mask = level(crop, self.scales[index])
+        filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
+        start = start if self.scales[index] > EXACT else None
+        for _ in range(self.iterations):
+            filled, chosen = self._refine(filled, photo, mask, start, index)
+        return filled, chosen
 
     def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """The coarse prediction (1, s, s, 3) at the smallest scale.
@@ -285,17 +292,9 @@ class Inpainter:
         Returns:
             (1, s, s, 3), and the matches (1, s / stride, s / stride) for the next scale to `start`.
         """
-        features = self._encode(filled)
-        keys = features
-        if self.key_blur:
-            keys = self._encode(low_pass(filled, self.key_blur * 2**index))
+        _, features, chosen = self.swap(filled, mask, start, index)
         side = photo.shape[1]
         stride = side // features.shape[1]
-        missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
-        hole = missing * _centre(missing.shape[1])
-        engine = "exact" if start is None else "propagated"
-        chosen = match(keys, keys, _grow(hole), 1 - _grow(missing), engine, start, self.coherence)
-        features = paste(chosen, features, features, hole, self.overlap)
 
         # Of a large window only the hole and its ring are needed.
         ring = max(side // 32, 1)
@@ -310,6 +309,20 @@ class Inpainter:
             output += low_pass(filled[:, near, near] - output, self.tone_blur * 2**index)
         output = tf.pad(output, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
         return tf.where(mask > 0, tf.clip_by_value(output, -1.0, 1.0), photo), chosen
+
+    def swap(self, filled, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Features (1, s / stride, s / stride, C), the same swapped, and the matches."""
+        features = self._encode(filled)
+        keys = features
+        if self.key_blur:
+            keys = self._encode(low_pass(filled, self.key_blur * 2**index))
+        side = mask.shape[1]
+        stride = side // features.shape[1]
+        missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
+        hole = missing * _centre(missing.shape[1])
+        engine = "exact" if start is None else "propagated"
+        chosen = match(keys, keys, _grow(hole), 1 - _grow(missing), engine, start, self.coherence)
+        return features, paste(chosen, features, features, hole, self.overlap), chosen
 
 
 def _check(image: np.ndarray, mask: np.ndarray) -> None:
@@ -333,6 +346,12 @@ def _check(image: np.ndarray, mask: np.ndarray) -> None:
         )
     if mask.all():
         raise InputError("the mask covers the whole photo: there is nothing known to fill it from")
+
+
+def level(crop: tf.Tensor, scale: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Photo in [-1, 1] and mask of a window at a scale: (1, s, s, 3), (1, s, s, 1)."""
+    photo, mask = holes.at_scale(crop, scale)
+    return photo[None] / 127.5 - 1.0, mask[None]
 
 
 def _centre(side: int) -> tf.Tensor:

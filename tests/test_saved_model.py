@@ -1,0 +1,211 @@
+"""The SavedModel: the Inpainter's numbers, and refusals that say what to do."""
+
+import io
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tensorflow_serving.apis import prediction_log_pb2
+from tiny import SCALES, mask_of, networks, photo
+
+from export.__main__ import main
+from tfpaint import saved_model
+from tfpaint.errors import InputError
+from tfpaint.inpainter import Inpainter
+
+OPTIONS = {"key_blur": 1.0, "coherence": 0.1, "overlap": 0.5, "tone_blur": 1.0}
+HOLES = [(10, 12, 22, 25), (0, 0, 9, 30), (30, 40, 36, 44), (5, 5, 25, 25)]
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Instead of the shared one: a new seed makes TensorFlow prepare every graph once more."""
+
+
+@pytest.fixture(scope="module")
+def inpainter():
+    return Inpainter(*networks(), scales=SCALES, **OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def folder(inpainter, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "tfpaint"
+    assert inpainter.export(path, preset="tiny", max_pixels=20_000) == path / "1"
+    return path
+
+
+@pytest.fixture(scope="module")
+def signatures(folder):
+    return tf.saved_model.load(folder / "1").signatures
+
+
+def masks(*boxes):
+    return np.stack([mask_of(36, 44, box)[..., None] * np.uint8(255) for box in boxes])
+
+
+def encode(array, kind="PNG"):
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, kind)
+    return file.getvalue()
+
+
+def call_bytes(signatures, *pairs):
+    images, holes = (tf.constant([pair[i] for pair in pairs]) for i in (0, 1))
+    return signatures["bytes"](image_bytes=images, mask_bytes=holes)["image_bytes"].numpy()
+
+
+def test_a_batch_equals_single_calls_and_the_inpainter(signatures, inpainter):
+    serve = signatures["serving_default"]
+    images = np.stack([photo(36, 44, seed) for seed in range(4)])
+    together = serve(image=images, mask=masks(*HOLES))["image"].numpy()
+    for image, mask, filled in zip(images, masks(*HOLES), together, strict=True):
+        single = serve(image=image[None], mask=mask[None])["image"].numpy()[0]
+        np.testing.assert_array_equal(filled, single)
+        missing = mask[..., 0] > 0
+        np.testing.assert_array_equal(filled[~missing], image[~missing])
+        wanted = inpainter(image, missing)
+        assert np.abs(filled.astype(int) - wanted)[missing].max() <= 1
+        assert (wanted != image)[missing].any()
+
+
+def test_files_of_other_sizes_in_one_batch(signatures, inpainter):
+    first, second = photo(36, 44), photo(60, 51, 1)
+    holes = mask_of(36, 44, HOLES[0]), mask_of(60, 51, HOLES[3])
+    jpeg = encode(second, "JPEG")
+    pairs = [(encode(first), encode(holes[0])), (jpeg, encode(holes[1]))]
+    filled = [np.asarray(Image.open(io.BytesIO(one))) for one in call_bytes(signatures, *pairs)]
+    second = tf.io.decode_jpeg(jpeg, dct_method="INTEGER_ACCURATE").numpy()
+    for image, hole, result in zip((first, second), holes, filled, strict=True):
+        np.testing.assert_array_equal(result[~hole], image[~hole])
+        assert np.abs(result.astype(int) - inpainter(image, hole)).max() <= 1
+
+
+def test_coloured_and_transparent_masks(signatures):
+    image, hole = photo(36, 44), mask_of(36, 44, HOLES[0])
+    red = np.zeros((36, 44, 3), np.uint8)
+    red[hole, 0] = 255
+    strokes = np.dstack([np.full((36, 44, 3), 255, np.uint8), hole * np.uint8(255)])
+    wanted, *others = (
+        call_bytes(signatures, (encode(image), encode(mask)))[0]
+        for mask in (hole * np.uint8(255), red, strokes)
+    )
+    assert others == [wanted, wanted]
+
+
+def test_an_empty_mask_returns_the_photo(signatures):
+    image = photo(36, 44)[None]
+    filled = signatures["serving_default"](image=image, mask=np.zeros((1, 36, 44, 1), np.uint8))
+    np.testing.assert_array_equal(filled["image"], image)
+
+
+def test_features_before_and_after_the_swap(signatures, inpainter):
+    image = photo(SCALES[1], SCALES[1])[None]
+    mask = mask_of(32, 32, (12, 12, 20, 20))[None, ..., None]
+    outputs = signatures["features"](image=image, mask=mask * np.uint8(255))
+    features, swapped = outputs["features"].numpy(), outputs["swapped"].numpy()
+    assert features.shape == swapped.shape == (1, 8, 8, 8)
+    known = np.ones((8, 8), bool)
+    known[3:5, 3:5] = False
+    np.testing.assert_array_equal(features[0, known], swapped[0, known])
+    assert np.abs(features - swapped).max() > 1e-3
+    with pytest.raises(tf.errors.InvalidArgumentError, match="square and of side 16, 32"):
+        signatures["features"](image=image[:, :20], mask=np.zeros((1, 20, 32, 1), np.uint8))
+
+
+PNG = encode(photo(36, 44))
+MASK = encode(mask_of(36, 44, HOLES[0]))
+
+
+def huge_png():
+    """Its header says 4 gigapixels; there is nothing behind it."""
+    return PNG[:16] + (65536).to_bytes(4, "big") * 2 + PNG[24:]
+
+
+def huge_jpeg():
+    data = bytearray(encode(photo(36, 44), "JPEG"))
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = b"\xea\x60\xea\x60"
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "image, mask, sentence",
+    [
+        (PNG, encode(mask_of(36, 40)), "item 0: the mask is 40x36 pixels, but the photo 44x36"),
+        (PNG, encode(np.full((36, 44), 255, np.uint8)), "covers the whole photo"),
+        (PNG, encode(np.eye(36, 44, dtype=np.uint8)), "only 0 and 1: send 255"),
+        (b"", MASK, "the photo is neither PNG nor JPEG: convert it"),
+        (b"hello" * 20, MASK, "the photo is neither PNG nor JPEG"),
+        (encode(photo(36, 44), "GIF"), MASK, "the photo is neither PNG nor JPEG"),
+        (PNG, b"BM" + bytes(99), "the mask is neither PNG nor JPEG"),
+        (PNG[:200], MASK, "the_photo_is_damaged"),
+        (encode(photo(36, 44), "JPEG")[:30], MASK, "the_photo_is_damaged"),
+        (PNG, MASK[:40], "the_mask_is_damaged"),
+        (huge_png(), MASK, "the photo is 65536x65536 pixels, more than 20000 in all: shrink it"),
+        (huge_jpeg(), MASK, "the photo is 60000x60000 pixels, more than 20000"),
+        (encode(photo(8, 9)), encode(mask_of(8, 9, (1, 1, 3, 3))), "needs at least 16 a side"),
+    ],
+)
+def test_what_cannot_be_served_says_what_to_do(signatures, image, mask, sentence):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=sentence):
+        call_bytes(signatures, (image, mask))
+
+
+def test_masks_are_counted(signatures):
+    images = np.stack([photo(36, 44)] * 2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="2 photos, but 1 masks"):
+        signatures["serving_default"](image=images, mask=masks(HOLES[0]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the batch is empty"):
+        signatures["serving_default"](image=images[:0], mask=masks(HOLES[0])[:0])
+
+
+def test_warm_up_has_a_request_for_every_signature(folder, signatures):
+    file = folder / "1" / "assets.extra" / saved_model.WARMUP
+    used = set()
+    for record in tf.data.TFRecordDataset(str(file)):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        assert request.model_spec.name == "tfpaint"
+        inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+        name = request.model_spec.signature_name
+        signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
+        used.add(name)
+    assert used == set(signatures)
+
+
+def test_it_holds_stock_operations_in_float32_and_says_what_it_is(folder):
+    model = tf.saved_model.load(folder / "1")
+    graphs = [one.graph.as_graph_def() for one in model.signatures.values()]
+    nodes = [node for graph in graphs for node in graph.node]
+    nodes += [node for graph in graphs for one in graph.library.function for node in one.node_def]
+    assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch"}
+    assert not any(node.attr["_XlaMustCompile"].b for node in nodes)
+    notes = json.loads((folder / "1" / "assets.extra" / saved_model.METADATA).read_text())
+    assert (notes["preset"], notes["scales"], notes["max_pixels"]) == ("tiny", [16, 32], 20_000)
+    assert len(notes["sha256"]) == 64 and notes["overlap"] == 0.5
+
+
+def test_a_half_precision_inpainter_is_saved_in_float32(inpainter):
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    half = Inpainter(*networks(), scales=SCALES, **OPTIONS)
+    whole = saved_model.in_float32(half)
+    assert whole.feature2image[0].layers[1].compute_dtype == "float32"
+    assert whole.options == half.options
+    image, mask = photo(36, 44), mask_of(36, 44, HOLES[0])
+    assert np.abs(whole(image, mask).astype(int) - inpainter(image, mask)).max() <= 1
+
+
+def test_the_next_export_is_the_next_version(tmp_path, inpainter, capsys, monkeypatch):
+    monkeypatch.setattr(Inpainter, "from_preset", classmethod(lambda cls, name: inpainter))
+    (tmp_path / "7").mkdir()
+    assert main(["saved-model", "--out", str(tmp_path)]) == 0
+    assert "8: " in capsys.readouterr().out
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["7", "8"]
+
+
+def test_a_place_that_cannot_be_written(tmp_path, inpainter):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="could not be written"):
+        inpainter.export(tmp_path / "file")

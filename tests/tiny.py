@@ -1,0 +1,33 @@
+"""Networks so small that tests of everything around them are quick."""
+
+import keras
+import numpy as np
+
+from tfpaint.feature2image import Feature2Image
+from tfpaint.image2feature import Image2Feature
+
+SCALES = (16, 32)
+
+
+def networks():
+    """Encoder, G1 and G2 for windows of `SCALES`, always with the same weights."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((None, None, 3))
+    features = keras.layers.Conv2D(8, 4, 4, padding="same", activation="relu")(image)
+    return (
+        keras.Model(image, features),
+        Image2Feature(size=SCALES[0], width=4),
+        Feature2Image(channels=8, width=4, depth=2),
+    )
+
+
+def photo(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def mask_of(height, width, *boxes):
+    """True in the boxes (top, left, bottom, right)."""
+    mask = np.zeros((height, width), bool)
+    for top, left, bottom, right in boxes:
+        mask[top:bottom, left:right] = True
+    return mask
