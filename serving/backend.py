@@ -1,0 +1,96 @@
+"""TensorFlow Serving itself in the place of the embedded server, with the same options."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from tfpaint.errors import InputError
+
+if TYPE_CHECKING:
+    from serving.server import Options
+
+PROGRAM = "tensorflow_model_server"
+CONFIGS = Path(__file__).resolve().parent / "tf_serving"
+
+
+def execute(options: "Options") -> None:
+    """Become TensorFlow Serving: signals and exit code are its own.
+
+    Raises:
+        InputError: It is not installed, or cannot do what an option asks for.
+    """
+    if shutil.which(PROGRAM) is None:
+        raise InputError(
+            f"--backend tf-serving: {PROGRAM} is not on the PATH; install it, or use"
+            " serving/tf_serving/compose.yaml or the embedded server"
+        )
+    folder = Path(tempfile.mkdtemp(prefix="tfpaint-serving-"))
+    os.execvp(PROGRAM, command(options, folder))
+
+
+def command(options: "Options", folder: Path) -> list[str]:
+    """The command line for these options; configuration files are written to `folder`.
+
+    Raises:
+        InputError: TensorFlow Serving cannot do what an option asks for.
+    """
+    if options.token is not None:
+        raise InputError("--token-file: TensorFlow Serving knows no tokens; use a proxy's")
+    models = folder / "models.config"
+    models.write_text(models_config(options))
+    milliseconds = int(options.limits.seconds * 1000)
+    arguments = {
+        "model_config_file": models,
+        "port": options.port,
+        "rest_api_port": options.rest_port,
+        "rest_api_timeout_in_ms": milliseconds,
+        "tensorflow_session_parallelism": 0,
+        "grpc_max_threads": options.max_in_flight,
+        "rest_api_num_threads": options.max_in_flight,
+        "grpc_channel_arguments": (
+            f"grpc.max_receive_message_length={options.limits.message_bytes},"
+            "grpc.max_send_message_length=-1"
+        ),
+        "monitoring_config_file": CONFIGS / "monitoring.config",
+        "enable_grpc_healthcheck_service": "true",
+    }
+    if options.labels:
+        arguments["allow_version_labels_for_unavailable_models"] = "true"
+    if options.tls_cert is not None and options.tls_key is not None:
+        arguments["ssl_config_file"] = folder / "ssl.config"
+        (folder / "ssl.config").write_text(_ssl_config(options))
+    return [PROGRAM, *(f"--{name}={value}" for name, value in arguments.items())]
+
+
+def models_config(options: "Options") -> str:
+    """The text of models.config: the latest version, or those that have labels."""
+    config = model_server_config_pb2.ModelServerConfig()
+    model = config.model_config_list.config.add(
+        name=options.name, base_path=str(options.model.resolve()), model_platform="tensorflow"
+    )
+    if options.labels:
+        model.model_version_policy.specific.versions.extend(sorted(set(options.labels.values())))
+        for label, number in options.labels.items():
+            model.version_labels[label] = number
+    return text_format.MessageToString(config)
+
+
+def _ssl_config(options: "Options") -> str:
+    """SSLConfig's proto is not among those of tensorflow-serving-api."""
+
+    def quoted(path: Path | None) -> str:
+        text = path.read_text() if path is not None else ""
+        return '"' + text_format.text_encoding.CEscape(text, as_utf8=False) + '"'
+
+    verify = "true" if options.tls_client_ca is not None else "false"
+    return (
+        f"server_key: {quoted(options.tls_key)}\n"
+        f"server_cert: {quoted(options.tls_cert)}\n"
+        f"custom_ca: {quoted(options.tls_client_ca)}\n"
+        f"client_verify: {verify}\n"
+    )

@@ -1,0 +1,213 @@
+"""TensorFlow Serving's gRPC services, with health and reflection, on grpc.aio."""
+
+import asyncio
+import hmac
+import math
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2,
+    model_service_pb2_grpc,
+    prediction_service_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from serving import tensors
+from serving.predictor import Call, Predictor, choice
+from serving.status import Code, ServingError
+
+_PREDICTION = prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name
+_MODEL = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
+_HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+_BESIDE = 64  # calls besides predictions: health, metadata, messages that are still on their way
+
+
+class _Answering:
+    """Gives an RPC's errors the status that they name."""
+
+    def __init__(self, predictor: Predictor):
+        self.predictor = predictor
+
+    async def answer(self, context, method: str, work):
+        try:
+            with self.predictor.call("grpc", method) as call:
+                return await work(call)
+        except ServingError as error:
+            await context.abort(error.code, error.message)
+
+
+class PredictionService(_Answering, prediction_service_pb2_grpc.PredictionServiceServicer):
+    """Predict and GetModelMetadata."""
+
+    async def Predict(self, request, context):
+        async def work(call: Call):
+            def read(model):
+                name = request.model_spec.signature_name
+                signature, limits = model.signature(name), self.predictor.limits
+                inputs = tensors.read_inputs(request.inputs, signature, limits)
+                return name, inputs, list(request.output_filter)
+
+            def write(outputs, version, name):
+                return tensors.write_response(outputs, self.predictor.name, version, name)
+
+            left = context.time_remaining()
+            seconds = left if left is not None and math.isfinite(left) else None
+            return await self.predictor.predict(call, request.model_spec, read, write, seconds)
+
+        return await self.answer(context, "Predict", work)
+
+    async def GetModelMetadata(self, request, context):
+        async def work(_):
+            if list(request.metadata_field) != ["signature_def"]:
+                raise ServingError(
+                    Code.INVALID_ARGUMENT, "metadata_field has to be 'signature_def'"
+                )
+            return metadata(self.predictor, request.model_spec)
+
+        return await self.answer(context, "GetModelMetadata", work)
+
+
+class ModelService(_Answering, model_service_pb2_grpc.ModelServiceServicer):
+    """GetModelStatus."""
+
+    async def GetModelStatus(self, request, context):
+        async def work(_):
+            return status(self.predictor, request.model_spec)
+
+        return await self.answer(context, "GetModelStatus", work)
+
+
+def metadata(predictor: Predictor, spec):
+    """The GetModelMetadataResponse: the signatures of a version.
+
+    Raises:
+        ServingError: NOT_FOUND or UNAVAILABLE.
+    """
+    predictor.check_name(spec.name)
+    with predictor.versions.lease(*choice(spec)) as version:
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        response.model_spec.name = predictor.name
+        response.model_spec.version.value = version.number
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        for name, signature in version.model.signatures.items():
+            signatures.signature_def[name].CopyFrom(signature)
+        response.metadata["signature_def"].Pack(signatures)
+        return response
+
+
+def status(predictor: Predictor, spec):
+    """The GetModelStatusResponse: the state of each version.
+
+    Raises:
+        ServingError: NOT_FOUND.
+    """
+    predictor.check_name(spec.name)
+    response = get_model_status_pb2.GetModelStatusResponse()
+    for version in predictor.versions.status(*choice(spec)):
+        entry = response.model_version_status.add(version=version.number, state=version.state)
+        entry.status.SetInParent()
+        if version.error:
+            entry.status.error_code = Code.UNKNOWN.value[0]
+            entry.status.error_message = version.error
+    return response
+
+
+class _Token(grpc.aio.ServerInterceptor):
+    """Refuses calls without the bearer token, except those that ask for health."""
+
+    def __init__(self, token: str):
+        self._expected = f"Bearer {token}".encode()
+
+        async def refuse(_, context):
+            await context.abort(Code.UNAUTHENTICATED, "the bearer token is missing or wrong")
+
+        self._refuse = grpc.unary_unary_rpc_method_handler(refuse)
+
+    async def intercept_service(self, continuation, details):
+        sent = dict(details.invocation_metadata).get("authorization", "")
+        sent = sent if isinstance(sent, bytes) else sent.encode()
+        if details.method.startswith(f"/{_HEALTH}/"):
+            return await continuation(details)
+        return await continuation(details) if self._known(sent) else self._refuse
+
+    def _known(self, sent: bytes) -> bool:
+        return hmac.compare_digest(sent, self._expected)
+
+
+class GrpcServer:
+    """The services on one port.
+
+    Args:
+        predictor: Answers.
+        address: HOST:PORT; port 0 takes a free one.
+        credentials: TLS; None serves in the clear.
+        token: The bearer token that callers need, if any.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        address: str,
+        credentials: grpc.ServerCredentials | None = None,
+        token: str | None = None,
+    ):
+        size = predictor.limits.message_bytes
+        age = int(predictor.limits.seconds * 1000)
+        self.server = grpc.aio.server(
+            interceptors=[_Token(token)] if token else [],
+            maximum_concurrent_rpcs=predictor.workers.limit + _BESIDE,
+            options=[
+                ("grpc.max_receive_message_length", size),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.max_metadata_size", 16 * 1024),
+                ("grpc.so_reuseport", 0),
+                # Whoever sends a request slower than it may take loses the connection.
+                ("grpc.max_connection_age_ms", 5 * age),
+                ("grpc.max_connection_age_grace_ms", age),
+                ("grpc.keepalive_time_ms", 60_000),
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            ],
+        )
+        self.health = health.aio.HealthServicer()
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            PredictionService(predictor), self.server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            ModelService(predictor), self.server
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self.health, self.server)
+        names = (_PREDICTION, _MODEL, _HEALTH, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self.server)
+        if credentials is None:
+            self.port = self.server.add_insecure_port(address)
+        else:
+            self.port = self.server.add_secure_port(address, credentials)
+        self._predictor = predictor
+        self._reporting: asyncio.Task | None = None
+
+    async def start(self) -> None:
+        await self._report()
+        await self.server.start()
+        self._reporting = asyncio.create_task(self._report_always())
+
+    async def stop(self, grace: float) -> None:
+        """Say so to health checks, take nothing new and finish what is there."""
+        if self._reporting is not None:
+            self._reporting.cancel()
+        await self.health.enter_graceful_shutdown()
+        await self.server.stop(grace)
+
+    async def _report_always(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            await self._report()
+
+    async def _report(self) -> None:
+        serving = health_pb2.HealthCheckResponse.ServingStatus
+        now = serving.SERVING if self._predictor.versions.ready else serving.NOT_SERVING
+        for service in ("", _PREDICTION, _MODEL):
+            await self.health.set(service, now)

@@ -1,0 +1,101 @@
+"""What a request may ask for, checked before anything of it is expanded."""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from serving.status import Code, ServingError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds on a single request.
+
+    Args:
+        message_bytes: Of a request as it comes over the network, and of a gRPC reply.
+        pixels: In each input of a request, all items of its batch together.
+        seconds: From its arrival to its answer.
+    """
+
+    message_bytes: int = 64 * 2**20
+    pixels: int = 50_000_000
+    seconds: float = 120.0
+
+
+def check_shape(name: str, shape: Sequence[int], info, limits: Limits) -> None:
+    """Refuse a tensor's shape that does not fit the signature, or has too many pixels.
+
+    Args:
+        name: The input.
+        shape: Its dimensions.
+        info: The TensorInfo of the signature.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT.
+    """
+    expected = None if info.tensor_shape.unknown_rank else [d.size for d in info.tensor_shape.dim]
+    fits = expected is None or (
+        len(shape) == len(expected)
+        and all(want in (-1, got) for want, got in zip(expected, shape, strict=True))
+    )
+    if not fits or any(size < 0 for size in shape):
+        raise invalid(name, f"has the shape {list(shape)[:8]}; the model takes {expected}")
+    _check_pixels(name, math.prod(shape[:3]), limits)
+    if math.prod(shape) > 4 * limits.pixels:
+        raise invalid(name, f"holds {math.prod(shape)} values; send a smaller picture")
+
+
+def check_values(inputs: Mapping[str, np.ndarray], limits: Limits) -> None:
+    """Refuse encoded pictures by what their headers say, and numbers that are none.
+
+    Args:
+        inputs: The arrays by name; strings in those named `..._bytes` are PNG or JPEG files.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT.
+    """
+    for name, array in inputs.items():
+        if array.size == 0:
+            raise invalid(name, "is empty; send at least one picture")
+        if array.dtype == object and name.endswith("_bytes"):
+            _check_pixels(name, sum(_pixels(name, data) for data in array.ravel()), limits)
+        elif array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise invalid(name, "holds NaN or infinity")
+
+
+def invalid(name: str, problem: str) -> ServingError:
+    """INVALID_ARGUMENT that names the input."""
+    return ServingError(Code.INVALID_ARGUMENT, f"input '{name[:100]}' {problem}")
+
+
+def dtype_name(dtype: int) -> str:
+    """ "uint8", "string": a type of a TensorProto as TensorFlow's users know it."""
+    try:
+        return tf.dtypes.as_dtype(dtype).name
+    except TypeError:
+        return f"type {dtype}"
+
+
+def _check_pixels(name: str, pixels: int, limits: Limits) -> None:
+    if pixels > limits.pixels:
+        raise invalid(
+            name,
+            f"has {pixels / 1e6:.1f} megapixels, over this server's limit of"
+            f" {limits.pixels / 1e6:g}; reduce the picture",
+        )
+
+
+def _pixels(name: str, data: bytes) -> int:
+    """How many pixels the file's header announces. Nothing is decoded."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+            return image.width * image.height
+    except Image.DecompressionBombError as error:
+        raise invalid(name, "has more pixels than a photo; reduce the picture") from error
+    except Exception as error:  # decoders raise whatever they meet in a broken header
+        raise invalid(name, "is not a PNG or JPEG file, or damaged") from error

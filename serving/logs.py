@@ -1,0 +1,32 @@
+"""One JSON object a line on stderr. Nothing of a picture or a token is ever written there."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """Time, level, event, and whatever came as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        entry |= {key: value for key, value in vars(record).items() if key not in _OWN}
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)
+
+
+def set_up(level: str = "info") -> None:
+    """Send the serving package's log to stderr, as JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logger = logging.getLogger("serving")
+    logger.handlers = [handler]
+    logger.setLevel(level.upper())
+    logger.propagate = False

@@ -1,0 +1,97 @@
+"""One version of the SavedModel in memory, run the way TensorFlow Serving runs it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving.status import Code, ServingError, from_tensorflow
+
+DEFAULT_SIGNATURE = "serving_default"
+WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
+_PREDICT = "tensorflow/serving/predict"
+
+
+class Model:
+    """A SavedModel in a session of its own.
+
+    A session rather than `tf.saved_model.load`: it takes a time limit for every call, and closing
+    it gives its memory back. It is what TensorFlow Serving uses, too.
+
+    Args:
+        folder: A version's folder, with `saved_model.pb` in it.
+
+    Raises:
+        tf.errors.OpError, OSError, ValueError: It cannot be loaded.
+    """
+
+    def __init__(self, folder: Path):
+        graph = tf.Graph()
+        self._session = tf.compat.v1.Session(graph=graph)
+        try:
+            with graph.as_default():
+                meta = tf.compat.v1.saved_model.load(self._session, ["serve"], str(folder))
+            self.signatures = dict(meta.signature_def)
+            self._warm_up(folder / WARMUP)
+        except BaseException:
+            self._session.close()
+            raise
+
+    def signature(self, name: str):
+        """The SignatureDef of that name, or the default one for ""."""
+        name = name or DEFAULT_SIGNATURE
+        signature = self.signatures.get(name)
+        if signature is None or signature.method_name != _PREDICT:
+            known = sorted(k for k, v in self.signatures.items() if v.method_name == _PREDICT)
+            raise ServingError(
+                Code.INVALID_ARGUMENT,
+                f'Serving signature name: "{name[:100]}" not found in signature def;'
+                f" this model has {', '.join(known)}",
+            )
+        return signature
+
+    def run(
+        self,
+        signature,
+        inputs: Mapping[str, np.ndarray],
+        outputs: Sequence[str] = (),
+        seconds: float | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Run one request, and never two in one.
+
+        Args:
+            signature: From `signature`.
+            inputs: An array for each input's name, as the signature has them.
+            outputs: The outputs that are wanted; none named means all.
+            seconds: The longest it may take.
+
+        Raises:
+            ServingError: The graph refused the inputs, or took too long.
+        """
+        if strangers := set(outputs) - set(signature.outputs):
+            raise ServingError(
+                Code.INVALID_ARGUMENT, f"output tensor alias not found: {min(strangers)[:100]}"
+            )
+        fetches = {name: signature.outputs[name].name for name in outputs or signature.outputs}
+        feeds = {signature.inputs[name].name: array for name, array in inputs.items()}
+        limit = None if seconds is None else max(1, int(seconds * 1000))
+        options = tf.compat.v1.RunOptions(timeout_in_ms=limit)
+        try:
+            return self._session.run(fetches, feeds, options=options)
+        except tf.errors.OpError as error:
+            raise from_tensorflow(error) from error
+
+    def close(self) -> None:
+        """Give the memory back; nothing may be running."""
+        self._session.close()
+
+    def _warm_up(self, requests: Path) -> None:
+        """Run the requests that were exported with the model, so that no user waits for them."""
+        if not requests.exists():
+            return
+        for record in tf.compat.v1.io.tf_record_iterator(str(requests)):
+            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+            signature = self.signature(request.model_spec.signature_name)
+            self.run(signature, {k: tf.make_ndarray(v) for k, v in request.inputs.items()})

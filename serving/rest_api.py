@@ -1,0 +1,204 @@
+"""TensorFlow Serving's REST forms, the metrics and the page, on aiohttp."""
+
+import asyncio
+import hmac
+import json
+import re
+import ssl
+from http import HTTPStatus
+from pathlib import Path
+
+from aiohttp import web
+from google.protobuf import json_format
+from prometheus_client import exposition
+from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2
+
+from serving import grpc_api, json_tensors
+from serving.predictor import Call, Predictor
+from serving.static import Page
+from serving.status import Code, ServingError, one_line
+
+METRICS_PATH = "/monitoring/prometheus/metrics"
+_WHICH = r"(?i)/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?"
+_PREDICT = re.compile(_WHICH + ":predict")
+_STATUS = re.compile(_WHICH)
+_METADATA = re.compile(_WHICH + "/metadata")
+_IDLE_SECONDS = 30  # also the longest that a client may take over its first header
+_BODIES = 4  # so many bodies of the largest size may be on their way at once
+
+
+class RestServer:
+    """The REST API on one port.
+
+    Args:
+        predictor: Answers.
+        page: The folder of the page that is shown at "/", or None.
+        tls: None serves in the clear.
+        token: The bearer token that callers of the API need, if any; the page needs none.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        page: Path | None = None,
+        tls: ssl.SSLContext | None = None,
+        token: str | None = None,
+    ):
+        self._predictor = predictor
+        self._tls = tls
+        self._expected = f"Bearer {token}".encode() if token else None
+        self._on_their_way = 0
+        app = web.Application(middlewares=[self._answer])
+        app.router.add_route("*", "/v1/{rest:.*}", self._api)
+        app.router.add_get(METRICS_PATH, self._metrics)
+        app.router.add_get("/{path:.*}", Page(page).get)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=_IDLE_SECONDS,
+            lingering_time=1.0,
+            shutdown_timeout=predictor.limits.seconds,
+        )
+
+    async def start(self, host: str, port: int) -> int:
+        """Serve, and return the port."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
+        return self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Take nothing new and finish what is there."""
+        await self._runner.cleanup()
+
+    @web.middleware
+    async def _answer(self, request: web.Request, handler) -> web.StreamResponse:
+        """Checks the token, words errors as JSON, and drops those who do not read the answer."""
+        try:
+            self._check_token(request)
+            response = await handler(request)
+        except ServingError as error:
+            response = _json({"error": error.message}, error.http)
+        except web.HTTPException as error:
+            response = _json({"error": error.reason}, HTTPStatus(error.status))
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        try:
+            async with asyncio.timeout(self._predictor.limits.seconds):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        return response
+
+    def _check_token(self, request: web.Request) -> None:
+        if self._expected is None or not request.path.startswith(("/v1", METRICS_PATH)):
+            return
+        sent = request.headers.get("Authorization", "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(sent, self._expected):
+            raise ServingError(Code.UNAUTHENTICATED, "the bearer token is missing or wrong")
+
+    async def _api(self, request: web.Request) -> web.Response:
+        if request.method == "POST" and (found := _PREDICT.fullmatch(request.path)):
+            with self._predictor.call("rest", "Predict") as call:
+                body = await self._predict(request, _spec(found), call)
+            return web.Response(body=body, content_type="application/json")
+        if request.method == "GET" and (found := _METADATA.fullmatch(request.path)):
+            with self._predictor.call("rest", "GetModelMetadata"):
+                return _json(self._metadata(_spec(found)))
+        if request.method == "GET" and (found := _STATUS.fullmatch(request.path)):
+            with self._predictor.call("rest", "GetModelStatus"):
+                return _json(_to_dict(grpc_api.status(self._predictor, _spec(found))))
+        path = one_line(request.path)[:200]
+        raise ServingError(Code.INVALID_ARGUMENT, f"Malformed request: {request.method} {path}")
+
+    async def _predict(self, request: web.Request, spec, call: Call) -> bytes:
+        self._predictor.check_name(spec.name)
+        body = await self._body(request)
+        by_row = True
+
+        def read(model):
+            nonlocal by_row
+            sent = json_tensors.parse(body)
+            name = sent.get("signature_name", "")
+            signature, limits = model.signature(name), self._predictor.limits
+            inputs, by_row = json_tensors.read_inputs(sent, signature, limits)
+            return name, inputs, []
+
+        def write(outputs, *_):
+            return json_tensors.write_outputs(outputs, by_row)
+
+        return await self._predictor.predict(call, spec, read, write)
+
+    async def _body(self, request: web.Request) -> bytes:
+        """The body, which may neither be too large nor take too long, nor all of them together."""
+        limits = self._predictor.limits
+        most = limits.message_bytes
+        if (request.content_length or 0) > most:
+            raise _too_large(most)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(limits.seconds):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    self._on_their_way += len(chunk)
+                    if len(body) > most:
+                        raise _too_large(most)
+                    if self._on_their_way > _BODIES * most:
+                        raise ServingError(
+                            Code.RESOURCE_EXHAUSTED, "too many uploads at once; try again later"
+                        )
+        except TimeoutError:
+            message = f"the upload took more than {limits.seconds:g} seconds"
+            late = HTTPStatus.REQUEST_TIMEOUT
+            raise ServingError(Code.DEADLINE_EXCEEDED, message, http=late) from None
+        except (web.PayloadAccessError, web.RequestPayloadError, ConnectionError) as error:
+            raise ServingError(Code.INVALID_ARGUMENT, "the body is damaged or cut off") from error
+        finally:
+            self._on_their_way -= len(body)
+        return bytes(body)
+
+    def _metadata(self, spec) -> dict:
+        response = grpc_api.metadata(self._predictor, spec)
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        response.metadata["signature_def"].Unpack(signatures)
+        return {
+            "model_spec": _to_dict(response.model_spec),
+            "metadata": {"signature_def": _to_dict(signatures)},
+        }
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        text = exposition.generate_latest(self._predictor.metrics.registry)
+        return web.Response(body=text, headers={"Content-Type": exposition.CONTENT_TYPE_LATEST})
+
+
+def _spec(found: re.Match) -> model_pb2.ModelSpec:
+    name, number, label = found.groups()
+    spec = model_pb2.ModelSpec(name=name, version_label=label) if label else None
+    spec = spec or model_pb2.ModelSpec(name=name)
+    if number:
+        try:
+            spec.version.value = int(number)
+        except ValueError as error:
+            message = f"Failed to convert version: {number[:30]} to numeric."
+            raise ServingError(Code.INVALID_ARGUMENT, message) from error
+    return spec
+
+
+def _to_dict(message) -> dict:
+    return json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+
+
+def _json(value: dict, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    text = json.dumps(value, indent=1)
+    return web.Response(text=text, status=status, content_type="application/json")
+
+
+def _too_large(most: int) -> ServingError:
+    return ServingError(
+        Code.RESOURCE_EXHAUSTED,
+        f"the request is over this server's limit of {most / 2**20:g} MiB; send a smaller picture",
+        http=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )

@@ -1,0 +1,229 @@
+"""Serve a SavedModel by gRPC and REST, as TensorFlow Serving does, and show the page.
+
+    python -m serving server --model out/models/tfpaint
+    python -m serving server --model out/models/tfpaint --host 0.0.0.0 \\
+        --tls-cert server.crt --tls-key server.key --token-file token
+
+DIR is the parent of the version folders. The largest number is served; a new one is picked up
+while serving. SIGTERM finishes what is running.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+
+from serving import backend, logs
+from serving.grpc_api import GrpcServer
+from serving.limits import Limits
+from serving.predictor import Predictor
+from serving.rest_api import RestServer
+from serving.static import PAGE
+from serving.versions import Versions, version_folders
+from serving.workers import Workers
+from tfpaint.errors import InputError
+
+log = logging.getLogger(__name__)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass
+class Options:
+    """What a server is started with; the command line's options by name."""
+
+    model: Path
+    name: str = "tfpaint"
+    host: str = "127.0.0.1"
+    port: int = 8500
+    rest_port: int = 8501
+    page: Path | None = None
+    labels: dict[str, int] = field(default_factory=dict)
+    workers: int = 2
+    max_in_flight: int = 16
+    limits: Limits = Limits()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    token: str | None = None
+
+
+class Server:
+    """Both protocols over one model.
+
+    Args:
+        options: How to serve.
+
+    Raises:
+        InputError: The options make no sense, or a file of theirs cannot be used.
+    """
+
+    def __init__(self, options: Options):
+        self.options = options
+        self._credentials, tls = _tls(options)
+        self.versions = Versions(options.model, options.labels)
+        self.workers = Workers(options.workers, options.max_in_flight)
+        self.predictor = Predictor(options.name, self.versions, self.workers, options.limits)
+        self.rest = RestServer(self.predictor, options.page, tls, options.token)
+        self.grpc: GrpcServer | None = None
+        self.rest_port = 0
+
+    async def start(self) -> None:
+        """Load the model, then listen.
+
+        Raises:
+            InputError: A port is taken, or no version can be loaded.
+        """
+        await asyncio.to_thread(self.versions.refresh)
+        if not self.versions.ready:
+            errors = [version.error for version in self.versions.known.values()]
+            raise InputError(
+                f"{self.options.model}: no version could be loaded ({'; '.join(errors)});"
+                " export the model anew"
+            )
+        host, name = self.options.host, f"port {self.options.port}"
+        try:
+            address = f"[{host}]" if ":" in host else host
+            self.grpc = GrpcServer(
+                self.predictor,
+                f"{address}:{self.options.port}",
+                self._credentials,
+                self.options.token,
+            )
+            name = f"port {self.options.rest_port}"
+            self.rest_port = await self.rest.start(host, self.options.rest_port)
+        except (OSError, RuntimeError) as error:
+            raise InputError(
+                f"{host}: {name} cannot be had; end what uses it, or name another"
+            ) from error
+        await self.grpc.start()
+        self.versions.watch()
+        scheme = "https" if self.options.tls_cert else "http"
+        url = f"{scheme}://{address}:{self.rest_port}/"
+        log.info("serving", extra={"page": url, "grpc": f"{address}:{self.grpc.port}"})
+
+    async def stop(self) -> None:
+        """Finish what is there, then unload."""
+        log.info("stopping", extra={"in_flight": self.workers.in_flight})
+        if self.grpc is not None:
+            await asyncio.gather(self.grpc.stop(self.options.limits.seconds), self.rest.stop())
+        await asyncio.to_thread(self.workers.close)
+        await asyncio.to_thread(self.versions.close)
+        log.info("stopped")
+
+
+async def serve(options: Options) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    server = Server(options)
+    await server.start()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+    await server.stop()
+
+
+def _tls(options: Options) -> tuple[grpc.ServerCredentials | None, ssl.SSLContext | None]:
+    if options.tls_cert is None or options.tls_key is None:
+        if options.tls_cert or options.tls_key or options.tls_client_ca:
+            raise InputError("--tls-cert and --tls-key: TLS needs both of them")
+        return None, None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(options.tls_cert, options.tls_key)
+        pair = (options.tls_key.read_bytes(), options.tls_cert.read_bytes())
+        authority = None
+        if options.tls_client_ca is not None:
+            context.load_verify_locations(options.tls_client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+            authority = options.tls_client_ca.read_bytes()
+    except OSError as error:  # ssl.SSLError is one
+        raise InputError(f"--tls-cert, --tls-key: {error}; give PEM files that fit") from error
+    credentials = grpc.ssl_server_credentials([pair], authority, authority is not None)
+    return credentials, context
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    limits = Limits()
+    add = parser.add_argument
+    add("--model", type=Path, required=True, metavar="DIR", help="parent of the version folders")
+    add("--name", default="tfpaint", help="the model's name (%(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
+    add("--port", type=int, default=8500, help="of gRPC (%(default)s)")
+    add("--rest-port", type=int, default=8501, help="of REST and the page (%(default)s)")
+    add("--page", type=Path, metavar="DIR", help="files to serve at / (export/web)")
+    add("--label", action="append", default=[], metavar="NAME=VERSION", help="e.g. stable=1")
+    add("--workers", type=int, default=2, help="requests that run at a time (%(default)s)")
+    add("--max-in-flight", type=int, default=16, help="running or waiting (%(default)s)")
+    add("--max-message-mb", type=float, default=limits.message_bytes / 2**20, help="(%(default)g)")
+    add("--max-pixels", type=float, default=limits.pixels, help="of a request (%(default)g)")
+    add("--timeout", type=float, default=limits.seconds, help="seconds (%(default)g)")
+    add("--tls-cert", type=Path, metavar="FILE", help="PEM; serve by TLS only")
+    add("--tls-key", type=Path, metavar="FILE", help="PEM")
+    add("--tls-client-ca", type=Path, metavar="FILE", help="PEM; demand clients' certificates")
+    add("--token-file", type=Path, metavar="FILE", help="demand the bearer token in it")
+    add("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    add(
+        "--backend",
+        default="embedded",
+        choices=["embedded", "tf-serving"],
+        help="tf-serving: start tensorflow_model_server, if it is on the PATH, instead",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """The command `python -m serving server`."""
+    if not version_folders(options.model):
+        raise InputError(
+            f"{options.model}: holds no version folder such as 1/saved_model.pb;"
+            " name the parent of the folders that `python -m export saved-model` wrote"
+        )
+    chosen = _options(options)
+    if options.backend == "tf-serving":
+        backend.execute(chosen)
+        return
+    logs.set_up(options.log_level)
+    if chosen.host not in _LOOPBACK and not (chosen.token and chosen.tls_cert):
+        log.warning("open_to_the_network", extra={"remedy": "use --tls-cert and --token-file"})
+    asyncio.run(serve(chosen))
+
+
+def _options(given: argparse.Namespace) -> Options:
+    token = None
+    if given.token_file is not None:
+        try:
+            token = given.token_file.read_text().strip()
+        except (OSError, ValueError) as error:
+            raise InputError(f"{given.token_file}: cannot be read; give a text file") from error
+        if not token.isascii() or not token.isprintable() or not token:
+            raise InputError(f"{given.token_file}: holds no token; write one line of ASCII")
+    bounds = (given.workers, given.max_in_flight, given.max_message_mb, given.timeout)
+    if min(*bounds, given.max_pixels) <= 0:
+        raise InputError("--workers, --max-..., --timeout: have to be above 0")
+    if given.page is not None and not given.page.is_dir():
+        raise InputError(f"{given.page}: no such folder; name the one with index.html")
+    labels = {}
+    for pair in given.label:
+        label, _, number = pair.partition("=")
+        if not label or not number.isdecimal():
+            raise InputError(f"--label {pair}: write it as stable=1")
+        labels[label] = int(number)
+    limits = Limits(int(given.max_message_mb * 2**20), int(given.max_pixels), given.timeout)
+    return Options(
+        **{name: getattr(given, name) for name in ("model", "name", "host", "port", "rest_port")},
+        page=given.page or (PAGE if PAGE.is_dir() else None),
+        labels=labels,
+        workers=given.workers,
+        max_in_flight=given.max_in_flight,
+        limits=limits,
+        **{name: getattr(given, name) for name in ("tls_cert", "tls_key", "tls_client_ca")},
+        token=token,
+    )
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,0 +1,62 @@
+"""The files of the page."""
+
+import mimetypes
+from pathlib import Path
+
+from aiohttp import web
+
+from serving.status import Code, ServingError
+
+PAGE = Path(__file__).resolve().parent.parent / "export" / "web"
+
+# Some systems' tables lack these, and browsers refuse modules and WASM of another type.
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+}
+
+
+class Page:
+    """Serves the files in a folder and nothing outside of it.
+
+    Args:
+        folder: With an `index.html`; None serves a line that says where the API is.
+    """
+
+    def __init__(self, folder: Path | None):
+        self._folder = folder.resolve() if folder else None
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """The file at a path; a folder's is its `index.html`."""
+        path = request.match_info["path"]
+        if self._folder is None and not path:
+            return web.Response(text="tfpaint: the API is at /v1/models\n")
+        file = self._find(path)
+        if file is None:
+            raise ServingError(Code.NOT_FOUND, "no such file")
+        kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
+        headers = {
+            "Content-Type": kind or "application/octet-stream",
+            "Cache-Control": "no-cache",  # ask again, and get "not modified"
+            "Referrer-Policy": "no-referrer",
+        }
+        return web.FileResponse(file, headers=headers)
+
+    def _find(self, path: str) -> Path | None:
+        parts = path.split("/")
+        if self._folder is None or "\\" in path or any(part.startswith(".") for part in parts):
+            return None
+        try:
+            file = self._folder.joinpath(*parts).resolve()
+            if file.is_dir():
+                file /= "index.html"
+            inside = file.resolve().is_relative_to(self._folder)
+            return file if inside and file.is_file() else None
+        except (OSError, ValueError):  # too long, or with null characters
+            return None

@@ -1,0 +1,183 @@
+"""Which versions of the model are served: new ones are picked up, old ones drained."""
+
+import gc
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tensorflow_serving.apis import get_model_status_pb2
+
+from serving.model import Model
+from serving.status import Code, ServingError, one_line
+
+log = logging.getLogger(__name__)
+State = get_model_status_pb2.ModelVersionStatus.State
+
+
+class Version:
+    """A numbered folder of the model and what became of it."""
+
+    def __init__(self, number: int, folder: Path):
+        self.number = number
+        self.folder = folder
+        self.state = State.START
+        self.error = ""
+        self.model: Model | None = None
+        self.users = 0
+        self.seen = _fingerprint(folder)
+
+
+class Versions:
+    """The latest version in a folder, and those that have a label.
+
+    Args:
+        folder: Holds a folder for each version: `1/saved_model.pb`, `2/saved_model.pb`.
+        labels: The number behind each label; these versions are served beside the latest.
+    """
+
+    def __init__(self, folder: Path, labels: Mapping[str, int] | None = None):
+        self.folder = folder
+        self.labels = dict(labels or {})
+        self.known: dict[int, Version] = {}
+        self._changed = threading.Condition()
+        self._stopped = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    def watch(self, seconds: float = 1.0) -> None:
+        """Look for new versions every so often, in a thread of its own."""
+
+        def loop():
+            while not self._stopped.wait(seconds):
+                self.refresh()
+
+        self._watcher = threading.Thread(target=loop, name="versions", daemon=True)
+        self._watcher.start()
+
+    def close(self) -> None:
+        """Stop watching, and unload everything once nothing runs any more."""
+        self._stopped.set()
+        if self._watcher is not None:
+            self._watcher.join()
+        for version in self.known.values():
+            if version.state == State.AVAILABLE:
+                self._unload(version)
+
+    def refresh(self) -> None:
+        """Load what is new, then drain and unload what is no longer wanted."""
+        folders = version_folders(self.folder)
+        wanted = {max(folders), *self.labels.values()} & set(folders) if folders else set()
+        for number in sorted(wanted):
+            version = self.known.get(number)
+            ended = version is None or version.state == State.END
+            failed = version is not None and bool(version.error)
+            if ended and not (failed and version.seen == _fingerprint(folders[number])):
+                self._load(Version(number, folders[number]))
+        served = [v for v in self.known.values() if v.state == State.AVAILABLE]
+        if any(version.number == max(wanted, default=None) for version in served):
+            for version in served:  # a broken update changes nothing: its forerunner stays
+                if version.number not in wanted:
+                    self._unload(version)
+
+    def status(self, number: int | None = None, label: str = "") -> list[Version]:
+        """What is known of all versions, or of the one asked for; the newest first.
+
+        Raises:
+            ServingError: NOT_FOUND.
+        """
+        with self._changed:
+            number = self._number(number, label)
+            found = [v for v in self.known.values() if number in (None, v.number)]
+        if not found:
+            raise self._missing(number)
+        return sorted(found, key=lambda version: -version.number)
+
+    @property
+    def ready(self) -> bool:
+        return any(version.state == State.AVAILABLE for version in list(self.known.values()))
+
+    @contextmanager
+    def lease(self, number: int | None = None, label: str = "") -> Iterator[Version]:
+        """The version to use, which is not unloaded meanwhile; the latest if none is named.
+
+        Raises:
+            ServingError: NOT_FOUND, or UNAVAILABLE while the first one loads.
+        """
+        with self._changed:
+            number = self._number(number, label)
+            served = [v for v in self.known.values() if v.state == State.AVAILABLE]
+            found = [v for v in served if number in (None, v.number)]
+            if not found:
+                raise self._missing(number)
+            version = max(found, key=lambda version: version.number)
+            version.users += 1
+        try:
+            yield version
+        finally:
+            with self._changed:
+                version.users -= 1
+                self._changed.notify_all()
+
+    def _number(self, number: int | None, label: str) -> int | None:
+        if label:
+            if label not in self.labels:
+                raise ServingError(
+                    Code.NOT_FOUND, f"Unrecognized servable version label: {label[:100]}"
+                )
+            return self.labels[label]
+        return number
+
+    def _missing(self, number: int | None) -> ServingError:
+        if number is None:
+            return ServingError(Code.UNAVAILABLE, "the model is not loaded yet; try again soon")
+        return ServingError(Code.NOT_FOUND, f"version {number} of the model is not served")
+
+    def _load(self, version: Version) -> None:
+        version.state = State.LOADING
+        with self._changed:
+            self.known[version.number] = version
+        try:
+            model = Model(version.folder)
+        except Exception as error:  # a bad folder must not stop the server
+            version.error, version.state = one_line(str(error)), State.END
+            log.error("load_failed", extra={"version": version.number, "error": version.error})
+            return
+        with self._changed:
+            version.model, version.state = model, State.AVAILABLE
+        log.info("loaded", extra={"version": version.number})
+
+    def _unload(self, version: Version) -> None:
+        with self._changed:
+            version.state = State.UNLOADING
+            self._changed.wait_for(lambda: version.users == 0)
+        assert version.model is not None
+        version.model.close()
+        version.model, version.state = None, State.END
+        gc.collect()
+        log.info("unloaded", extra={"version": version.number})
+
+
+def version_folders(folder: Path) -> dict[int, Path]:
+    """The version folders in the model's folder, by number."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return {}
+    return {
+        int(entry.name): entry
+        for entry in entries
+        if entry.name.isascii() and entry.name.isdigit() and (entry / "saved_model.pb").exists()
+    }
+
+
+def _fingerprint(folder: Path) -> frozenset:
+    """Changes when the files of a folder do, so that a broken version is tried again."""
+    found = set()
+    for path in folder.rglob("*"):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found.add((str(path), status.st_size, status.st_mtime_ns))
+    return frozenset(found)
