@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from tfpaint.cli import silent
 from tfpaint.errors import InputError
 
 _COMMANDS = {
@@ -21,13 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(prog="python -m serving", description="Serves tfpaint.")
     commands = parser.add_subparsers(dest="command", required=True)
-    chosen = next((argument for argument in arguments if argument in _COMMANDS), None)
+    chosen = next(iter(arguments), None)
     for name, summary in _COMMANDS.items():
         command = commands.add_parser(
             name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         if name == chosen:  # the others' packages need not be there
-            program = import_module(f"serving.{name}")
+            with silent():
+                program = import_module(f"serving.{name}")
             command.description = program.__doc__
             program.add_arguments(command)
             command.set_defaults(run=program.run)

@@ -93,6 +93,7 @@ def metadata(predictor: Predictor, spec):
         response.model_spec.name = predictor.name
         response.model_spec.version.value = version.number
         signatures = get_model_metadata_pb2.SignatureDefMap()
+        assert version.model is not None
         for name, signature in version.model.signatures.items():
             signatures.signature_def[name].CopyFrom(signature)
         response.metadata["signature_def"].Pack(signatures)

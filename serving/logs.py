@@ -30,3 +30,4 @@ def set_up(level: str = "info") -> None:
     logger.handlers = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it calls sessions outdated

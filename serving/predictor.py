@@ -103,7 +103,7 @@ class Predictor:
             raise
         except Exception as error:
             code, level = Code.INTERNAL, logging.ERROR
-            message = f"{type(error).__name__} in {error.__traceback__.tb_frame.f_code.co_filename}"
+            message = type(error).__name__
             log.exception("unforeseen_error")
             raise ServingError(code, "internal error; the server's log has more") from error
         finally:

@@ -11,7 +11,6 @@ while serving. SIGTERM finishes what is running.
 import argparse
 import asyncio
 import logging
-import os
 import signal
 import ssl
 from dataclasses import dataclass, field
@@ -224,6 +223,3 @@ def _options(given: argparse.Namespace) -> Options:
         **{name: getattr(given, name) for name in ("tls_cert", "tls_key", "tls_client_ca")},
         token=token,
     )
-
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

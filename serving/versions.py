@@ -28,6 +28,10 @@ class Version:
         self.users = 0
         self.seen = _fingerprint(folder)
 
+    def may_load(self, seen: frozenset) -> bool:
+        """Whether it was unloaded, or its broken files have changed."""
+        return self.state == State.END and (not self.error or self.seen != seen)
+
 
 class Versions:
     """The latest version in a folder, and those that have a label.
@@ -70,9 +74,7 @@ class Versions:
         wanted = {max(folders), *self.labels.values()} & set(folders) if folders else set()
         for number in sorted(wanted):
             version = self.known.get(number)
-            ended = version is None or version.state == State.END
-            failed = version is not None and bool(version.error)
-            if ended and not (failed and version.seen == _fingerprint(folders[number])):
+            if version is None or version.may_load(_fingerprint(folders[number])):
                 self._load(Version(number, folders[number]))
         served = [v for v in self.known.values() if v.state == State.AVAILABLE]
         if any(version.number == max(wanted, default=None) for version in served):

@@ -90,7 +90,7 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
 
 def _load_inpainter(preset: str, iterations: int | None) -> "Inpainter":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silent():
+    with silent():
         from tfpaint.inpainter import Inpainter  # brings TensorFlow, which takes seconds
 
         settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
@@ -98,7 +98,7 @@ def _load_inpainter(preset: str, iterations: int | None) -> "Inpainter":
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Drops what native code writes to stderr: TensorFlow tells every user of missing GPUs."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)

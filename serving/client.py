@@ -1,0 +1,286 @@
+"""Send a photo and its mask to a server, and write the result.
+
+    python -m serving client photo.jpg --mask mask.png -o filled.png --target localhost:8500
+
+White in the mask is missing. Works with the embedded server and with TensorFlow Serving. The photo
+is turned upright by its EXIF first; known pixels stay as they are. Exit code 2: a bad photo, mask
+or option, or the server's error.
+"""
+
+import argparse
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import grpc
+import numpy as np
+from PIL import Image
+from tensorflow.core.framework import types_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from serving.status import one_line
+from tfpaint import images, masks
+from tfpaint.errors import InputError
+
+_BEST = {"compress_level": 1}  # of PNGs on their way: speed, not size
+
+
+class InpaintError(InputError):
+    """A server's error or its absence, in one line.
+
+    Attributes:
+        code: The gRPC status.
+    """
+
+    def __init__(self, code: grpc.StatusCode, message: str):
+        super().__init__(message)
+        self.code = code
+
+
+class InpaintClient:
+    """Inpaints on a server. May be used from several threads.
+
+    Args:
+        target: HOST:PORT of its gRPC port.
+        model: The model's name there.
+        version: A version's number; None: the latest.
+        label: Or a version's label, such as "stable".
+        timeout: Seconds for a call, retries included.
+        attempts: How often a call is tried while the server is unavailable, from 1 to 5; the
+            pauses double from half a second on.
+        message_bytes: The longest request or reply.
+        token: Bearer token; only sent by TLS, or to this very machine.
+        tls: Use TLS.
+        ca: PEM file of the authority that signed the server's certificate; None: the system's.
+        cert, key: PEM files for mutual TLS.
+
+    Raises:
+        InputError: A file cannot be read, or an option makes no sense.
+
+    Example:
+        >>> with InpaintClient("localhost:8500") as client:
+        ...     filled = client.inpaint(image, mask)
+    """
+
+    def __init__(
+        self,
+        target: str,
+        model: str = "tfpaint",
+        version: int | None = None,
+        label: str | None = None,
+        timeout: float = 120.0,
+        attempts: int = 5,
+        message_bytes: int = 256 * 2**20,
+        token: str | None = None,
+        tls: bool = False,
+        ca: Path | None = None,
+        cert: Path | None = None,
+        key: Path | None = None,
+    ):
+        if version is not None and label is not None:
+            raise InputError("version and label: give only one of them")
+        if not 1 <= attempts <= 5 or timeout <= 0:
+            raise InputError("attempts: from 1 to 5; timeout: above 0 seconds")
+        self.target, self.model, self.version, self.label = target, model, version, label
+        self.timeout = timeout
+        self._metadata = [("authorization", f"Bearer {token}")] if token else []
+        if token and not tls and not _is_local(target):
+            raise InputError(f"{target}: a token has to travel by TLS; add --tls")
+        options = [
+            ("grpc.max_send_message_length", message_bytes),
+            ("grpc.max_receive_message_length", message_bytes),
+            ("grpc.per_rpc_retry_buffer_size", message_bytes),  # more is not sent again
+            ("grpc.service_config", _retries(attempts)),
+        ]
+        if tls:
+            files = [_read(path) for path in (ca, key, cert)]
+            credentials = grpc.ssl_channel_credentials(*files)
+            self._channel = grpc.secure_channel(target, credentials, options)
+        else:
+            self._channel = grpc.insecure_channel(target, options)
+        self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
+
+    def __enter__(self) -> "InpaintClient":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._channel.close()
+
+    def inpaint(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Fills the hole of a photo.
+
+        Args:
+            image: uint8 (H, W, 3), RGB.
+            mask: bool (H, W), or uint8 where 255 is missing.
+
+        Returns:
+            uint8 (H, W, 3), equal to `image` wherever the mask is False.
+
+        Raises:
+            InputError: Not such arrays.
+            InpaintError: The server refused, failed or could not be reached.
+        """
+        image, missing = np.asarray(image), masks.as_mask(mask)
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise InputError(
+                f"the photo has to be uint8 (H, W, 3), but is {image.dtype} {image.shape}"
+            )
+        answer = self.inpaint_bytes(_png(image), _png(missing.astype(np.uint8) * 255))
+        with Image.open(io.BytesIO(answer)) as picture:
+            filled = np.asarray(picture.convert("RGB"))
+        if filled.shape != image.shape:
+            raise InpaintError(
+                grpc.StatusCode.INTERNAL,
+                f"{self.target}: answered with a picture of another size; check its model",
+            )
+        return np.where(missing[..., None], filled, image)
+
+    def inpaint_bytes(self, image: bytes, mask: bytes) -> bytes:
+        """The same on encoded pictures, which are not turned by EXIF.
+
+        Args:
+            image: A PNG or JPEG file.
+            mask: Likewise, of the same size; above 127 is missing.
+
+        Returns:
+            A PNG file.
+
+        Raises:
+            InpaintError: As for `inpaint`.
+        """
+        request = predict_pb2.PredictRequest()
+        self._choose(request.model_spec)
+        request.model_spec.signature_name = "bytes"
+        for name, data in (("image_bytes", image), ("mask_bytes", mask)):
+            tensor = request.inputs[name]
+            tensor.dtype = types_pb2.DT_STRING
+            tensor.tensor_shape.dim.add(size=1)
+            tensor.string_val.append(data)
+        response = self._call(self._predictions.Predict, request)
+        return response.outputs["image_bytes"].string_val[0]
+
+    def status(self) -> dict[int, str]:
+        """The state of each version of the model, such as "AVAILABLE", by number."""
+        request = get_model_status_pb2.GetModelStatusRequest()
+        self._choose(request.model_spec)
+        response = self._call(self._models.GetModelStatus, request)
+        states = get_model_status_pb2.ModelVersionStatus.State
+        return {one.version: states.Name(one.state) for one in response.model_version_status}
+
+    def signatures(self) -> list[str]:
+        """The names of the model's signatures."""
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+        self._choose(request.model_spec)
+        response = self._call(self._predictions.GetModelMetadata, request)
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        response.metadata["signature_def"].Unpack(signatures)
+        return sorted(signatures.signature_def)
+
+    def _choose(self, spec) -> None:
+        spec.name = self.model
+        if self.version is not None:
+            spec.version.value = self.version
+        if self.label is not None:
+            spec.version_label = self.label
+
+    def _call(self, method: Callable, request) -> Any:
+        try:
+            return method(request, timeout=self.timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            code, details = error.code(), one_line(error.details() or "")
+            name = code.name.replace("_", " ").lower()
+            raise InpaintError(code, f"{self.target}: {name}: {details}") from error
+
+
+def _retries(attempts: int) -> str:
+    """gRPC's own retries, for what the server did not begin to work on."""
+    if attempts == 1:
+        return "{}"
+    policy = {
+        "maxAttempts": attempts,
+        "initialBackoff": "0.5s",
+        "maxBackoff": "5s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    return json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": policy}]})
+
+
+def _is_local(target: str) -> bool:
+    return target.rpartition(":")[0] in ("localhost", "127.0.0.1", "[::1]")
+
+
+def _read(path: Path | None) -> bytes | None:
+    try:
+        return None if path is None else Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a PEM file") from error
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", **_BEST)
+    return file.getvalue()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("photo", type=Path, metavar="PHOTO")
+    add("--mask", type=Path, metavar="FILE", help="white = missing; default: its transparency")
+    add("-o", "--out", type=Path, required=True, metavar="FILE")
+    add("--target", default="localhost:8500", metavar="HOST:PORT", help="(%(default)s)")
+    add("--model", default="tfpaint", help="the model's name (%(default)s)")
+    add("--version", type=int, metavar="N", help="a version of the model (the latest)")
+    add("--label", help="or a version's label, such as stable")
+    add("--timeout", type=float, default=120.0, help="seconds (%(default)g)")
+    add("--token-file", type=Path, metavar="FILE", help="holds a bearer token")
+    add("--tls", action="store_true", help="use TLS")
+    add("--ca", type=Path, metavar="FILE", help="PEM; who signed the server's certificate")
+    add("--cert", type=Path, metavar="FILE", help="PEM, for mutual TLS")
+    add("--key", type=Path, metavar="FILE", help="PEM, for mutual TLS")
+    add("--fit-mask", action="store_true", help="stretch a mask of another size to the photo")
+
+
+def run(options: argparse.Namespace) -> None:
+    """The command `python -m serving client`."""
+    token = _read(options.token_file)
+    client = InpaintClient(
+        options.target,
+        options.model,
+        options.version,
+        options.label,
+        timeout=options.timeout,
+        token=None if token is None else token.decode(errors="replace").strip(),
+        tls=options.tls or options.ca is not None or options.cert is not None,
+        ca=options.ca,
+        cert=options.cert,
+        key=options.key,
+    )
+    photo = images.read_photo(options.photo)
+    if options.mask is None:
+        mask, photo = masks.transparency(photo), photo.opaque()
+    else:
+        mask = masks.fit_mask(masks.read_mask(options.mask), photo, options.mask, options.fit_mask)
+    images.output_format(options.out, photo)
+    with client:
+        filled = client.inpaint(photo.pixels, mask)
+    images.write_photo(options.out, photo.filled(filled, mask))

@@ -1,0 +1,105 @@
+"""A SavedModel with tfpaint's signatures that needs no networks, and a server in a thread."""
+
+import asyncio
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import tensorflow as tf
+
+from serving.server import Options, Server
+
+
+class Grey(tf.Module):
+    """Paints the hole in one grey; `slow` takes as long as it is told."""
+
+    def __init__(self, grey: int):
+        super().__init__()
+        self.grey = tf.Variable(tf.constant(grey, tf.uint8))
+
+    def _fill(self, image, mask):
+        same = tf.reduce_all(tf.equal(tf.shape(image)[:-1], tf.shape(mask)[:-1]))
+        with tf.control_dependencies(
+            [tf.debugging.Assert(same, ["the mask has to be of the photo's size"])]
+        ):
+            return tf.where(mask > 127, self.grey, image)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, None, 3], tf.uint8, name="image"),
+            tf.TensorSpec([None, None, None, 1], tf.uint8, name="mask"),
+        ]
+    )
+    def arrays(self, image, mask):
+        return {"image": self._fill(image, mask)}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="image_bytes"),
+            tf.TensorSpec([None], tf.string, name="mask_bytes"),
+        ]
+    )
+    def bytes(self, image_bytes, mask_bytes):
+        def one(pair):
+            image, mask = tf.io.decode_png(pair[0], 3), tf.io.decode_png(pair[1], 1)
+            return tf.io.encode_png(self._fill(image, mask))
+
+        pictures = tf.map_fn(one, (image_bytes, mask_bytes), fn_output_signature=tf.string)
+        return {"image_bytes": pictures}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="seconds")])
+    def slow(self, seconds):
+        end = tf.timestamp() + tf.cast(seconds[0], tf.float64)
+        (turns,) = tf.while_loop(lambda turns: tf.timestamp() < end, lambda turns: [turns + 1], [0])
+        return {"turns": turns, "seconds": seconds}
+
+
+def save(folder: Path, grey: int = 128) -> Path:
+    """Writes a version, appearing at once as exports do."""
+    module, temporary = Grey(grey), folder.with_name(f".{folder.name}")
+    signatures = {"serving_default": module.arrays, "bytes": module.bytes, "slow": module.slow}
+    tf.saved_model.save(module, str(temporary), signatures=signatures)
+    temporary.rename(folder)
+    return folder.parent
+
+
+class Running:
+    """A server in a thread of its own."""
+
+    def __init__(self, options: Options):
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+        self.server = self.run(self._make(options))
+        self.run(self.server.start())
+        self.target = f"localhost:{self.server.grpc.port}"
+        self.url = f"http://127.0.0.1:{self.server.rest_port}"
+
+    async def _make(self, options: Options) -> Server:
+        return Server(options)
+
+    def run(self, work):
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    def stop(self):
+        self.run(self.server.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+
+
+@contextmanager
+def running(model: Path, **options):
+    server = Running(Options(model=model, port=0, rest_port=0, **options))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def wait_until(condition, seconds: float = 20.0):
+    """Returns once the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
