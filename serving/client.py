@@ -102,7 +102,7 @@ class InpaintClient:
             ("grpc.service_config", _retries(attempts)),
         ]
         if tls:
-            files = [_read(path) for path in (ca, key, cert)]
+            files = [_read_pem(path) for path in (ca, key, cert)]
             credentials = grpc.ssl_channel_credentials(*files)
             self._channel = grpc.secure_channel(target, credentials, options)
         else:
@@ -229,11 +229,18 @@ def _is_local(target: str) -> bool:
     return target.rpartition(":")[0] in ("localhost", "127.0.0.1", "[::1]")
 
 
-def _read(path: Path | None) -> bytes | None:
+def _read_pem(path: Path | None) -> bytes | None:
+    data = None if path is None else _read(path)
+    if data is not None and b"-----BEGIN " not in data:
+        raise InputError(f"{path}: is no PEM file; give one with certificates or a key")
+    return data
+
+
+def _read(path: Path) -> bytes:
     try:
-        return None if path is None else Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a PEM file") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the name") from error
 
 
 def _png(pixels: np.ndarray) -> bytes:
@@ -262,14 +269,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """The command `python -m serving client`."""
-    token = _read(options.token_file)
+    token = options.token_file and _read(options.token_file).decode(errors="replace").strip()
     client = InpaintClient(
         options.target,
         options.model,
         options.version,
         options.label,
         timeout=options.timeout,
-        token=None if token is None else token.decode(errors="replace").strip(),
+        token=token,
         tls=options.tls or options.ca is not None or options.cert is not None,
         ca=options.ca,
         cert=options.cert,

@@ -201,9 +201,9 @@ def _options(given: argparse.Namespace) -> Options:
             raise InputError(f"{given.token_file}: cannot be read; give a text file") from error
         if not token.isascii() or not token.isprintable() or not token:
             raise InputError(f"{given.token_file}: holds no token; write one line of ASCII")
-    bounds = (given.workers, given.max_in_flight, given.max_message_mb, given.timeout)
-    if min(*bounds, given.max_pixels) <= 0:
-        raise InputError("--workers, --max-..., --timeout: have to be above 0")
+    bounds = (given.workers, given.max_in_flight, given.max_message_mb, given.max_pixels)
+    if not all(0 < bound < float("inf") for bound in (*bounds, given.timeout)):
+        raise InputError("--workers, --max-..., --timeout: have to be numbers above 0")
     if given.page is not None and not given.page.is_dir():
         raise InputError(f"{given.page}: no such folder; name the one with index.html")
     labels = {}

@@ -1,0 +1,255 @@
+"""`python -m serving server` and `client` as a user runs them; TLS; the other backend."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+from serving import backend
+from serving.__main__ import main
+from serving.client import InpaintClient, InpaintError
+from serving.limits import Limits
+from serving.server import Options
+from tests.serving_model import Running, running, save
+from tests.test_serving_grpc import request_of
+
+IMAGE = np.arange(16 * 20 * 3, dtype=np.uint8).reshape(16, 20, 3)
+MASK = np.zeros((16, 20), bool)
+MASK[4:8, 5:9] = True
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return save(tmp_path_factory.mktemp("program") / "tfpaint" / "1")
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees
+    Image.fromarray(IMAGE).save("photo.png", exif=exif)
+    Image.fromarray(np.rot90(MASK, -1)).save("mask.png")
+    Image.fromarray(MASK).save("wrong-size.png")
+    Path("broken.png").write_bytes(b"\x89PNG")
+    return tmp_path
+
+
+def start(model, *options):
+    command = [sys.executable, "-m", "serving", "server", "--model", str(model), *options]
+    command += ["--port", "0", "--rest-port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    events = []
+    for line in process.stderr:
+        events.append(json.loads(line))
+        if events[-1]["event"] == "serving":
+            return process, events[-1]
+    raise AssertionError(events)
+
+
+def test_sigterm_finishes_what_is_running(model):
+    process, ready = start(model)
+    try:
+        assert requests.get(ready["page"], timeout=20).ok
+        with grpc.insecure_channel(ready["grpc"]) as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            call = stub.Predict.future(request_of("slow", seconds=[np.float32(1.5)]), timeout=20)
+            time.sleep(0.7)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            with pytest.raises(grpc.RpcError):
+                with grpc.insecure_channel(ready["grpc"]) as late:
+                    late_stub = prediction_service_pb2_grpc.PredictionServiceStub(late)
+                    late_stub.Predict(request_of("slow", seconds=[np.float32(0)]), timeout=1)
+            assert list(call.result().outputs)
+        assert process.wait(20) == 0
+        events = [json.loads(line)["event"] for line in process.stderr]
+        assert events[-1] == "stopped" and "unforeseen_error" not in events
+    finally:
+        process.kill()
+
+
+def test_the_client_turns_the_photo_and_keeps_known_pixels(model, files):
+    with running(model) as server:
+        target = ["--target", server.target]
+        assert main(["client", "photo.png", "--mask", "mask.png", "-o", "out.png", *target]) == 0
+        upright = np.rot90(IMAGE, -1)
+        filled = np.where(np.rot90(MASK, -1)[..., None], 128, upright)
+        np.testing.assert_array_equal(np.asarray(Image.open("out.png")), filled)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ("photo.png --mask broken.png -o x.png", "broken.png: "),
+        ("missing.jpg --mask mask.png -o x.png", "missing.jpg: no such file"),
+        ("photo.png --mask wrong-size.png -o x.png", "give a mask of the photo's size"),
+        ("photo.png -o x.png", "no transparent pixels"),
+        ("photo.png --mask mask.png -o x.xyz", "cannot tell the format"),
+        ("photo.png --mask mask.png -o x.png --model no", "not found: Servable not found"),
+        ("photo.png --mask mask.png -o x.png --version 9", "version 9 of the model"),
+        ("photo.png --mask mask.png -o x.png --label no", "Unrecognized servable version label"),
+        ("photo.png --mask mask.png -o x.png --timeout 0", "above 0 seconds"),
+        ("photo.png --mask mask.png -o x.png --ca missing.pem", "missing.pem: cannot be read"),
+        ("photo.png --mask mask.png -o x.png --ca broken.png", "is no PEM file"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(model, files, capsys, arguments, message):
+    with running(model) as server:
+        target = ["--target", server.target, "--timeout", "3"]
+        arguments = arguments.split()
+        if "--timeout" in arguments:
+            target = target[:2]
+        assert main(["client", *arguments, *target]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("serving: error: ") and error.count("\n") == 1
+    assert message in error
+    assert not Path("x.png").exists()
+
+
+def test_no_server_and_one_that_comes_late(model):
+    with InpaintClient("localhost:1", attempts=2) as client:
+        with pytest.raises(InpaintError, match="localhost:1: unavailable"):
+            client.status()
+    with running(model) as server:
+        port = server.server.grpc.port
+    large = np.random.default_rng(0).integers(0, 256, (500, 700, 3), np.uint8)  # over 1 MB
+    late: list[Running] = []
+    options = Options(model=model, port=port, rest_port=0)
+    timer = threading.Timer(1.0, lambda: late.append(Running(options)))
+    timer.start()
+    try:
+        with InpaintClient(f"localhost:{port}") as client:
+            assert (client.inpaint(large, np.ones(large.shape[:2], bool)) == 128).all()
+    finally:
+        timer.join()
+        late[0].stop()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ("--model missing", "holds no version folder"),
+        ("--model . --port 1", "holds no version folder"),
+        ("--tls-cert a.pem", "needs both"),
+        ("--tls-client-ca a.pem", "needs both"),
+        ("--tls-cert broken.png --tls-key broken.png", "PEM files that fit"),
+        ("--tls-cert missing.pem --tls-key missing.pem", "No such file"),
+        ("--token-file missing", "cannot be read"),
+        ("--token-file empty", "holds no token"),
+        ("--page missing", "no such folder"),
+        ("--label stable", "write it as stable=1"),
+        ("--workers 0", "above 0"),
+        ("--timeout nan", "above 0"),
+        ("--host 203.0.113.9 --port 0", "cannot be had"),
+        ("--backend tf-serving", "is not on the PATH"),
+    ],
+)
+def test_server_options_that_make_no_sense(model, files, capsys, monkeypatch, arguments, message):
+    monkeypatch.setenv("PATH", "")
+    Path("empty").write_text("\n")
+    arguments = arguments.split()
+    if "--model" not in arguments:
+        arguments += ["--model", str(model)]
+    assert main(["server", "--log-level", "error", *arguments]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("serving: error: ") and message in error
+
+
+def test_a_port_that_is_taken(model, capsys):
+    with running(model) as server:
+        for port in ("--port", "--rest-port"):
+            other = "--rest-port" if port == "--port" else "--port"
+            taken = server.server.grpc.port if port == "--port" else server.server.rest_port
+            arguments = ["server", "--model", str(model), port, str(taken), other, "0"]
+            assert main([*arguments, "--log-level", "error"]) == 2
+            assert f"port {taken} cannot be had" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """An authority, and a server's and a client's certificate of it."""
+    folder = tmp_path_factory.mktemp("tls")
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    try:
+        openssl(*new, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test authority")
+    except FileNotFoundError:
+        pytest.skip("needs the program openssl")
+    for name in ("server", "client"):
+        names = ["-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+        signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-addext", "basicConstraints=CA:FALSE"]
+        openssl(*new, "-keyout", f"{name}.key", "-out", f"{name}.crt", *names, *signed)
+    return folder
+
+
+def test_tls_and_mutual_tls(model, certificates):
+    files = {name: certificates / name for name in os.listdir(certificates)}
+    pair = {"tls_cert": files["server.crt"], "tls_key": files["server.key"]}
+    ca = str(files["ca.crt"])
+    own = (str(files["client.crt"]), str(files["client.key"]))
+    with running(model, **pair) as server:
+        url = server.url.replace("http:", "https:")
+        with InpaintClient(server.target, tls=True, ca=ca, token="t", timeout=10) as client:
+            assert client.status() == {1: "AVAILABLE"}
+        assert requests.get(url, verify=ca, timeout=20).ok
+        with InpaintClient(server.target, attempts=1, timeout=5) as client:
+            with pytest.raises(InpaintError):
+                client.status()
+    with running(model, tls_client_ca=files["ca.crt"], **pair) as server:
+        url = server.url.replace("http:", "https:")
+        keys = {"cert": own[0], "key": own[1]}
+        with InpaintClient(server.target, tls=True, ca=ca, timeout=10, **keys) as client:
+            assert client.status() == {1: "AVAILABLE"}
+        assert requests.get(url, verify=ca, cert=own, timeout=20).ok
+        with InpaintClient(server.target, tls=True, ca=ca, attempts=1, timeout=5) as client:
+            with pytest.raises(InpaintError):
+                client.status()
+        with pytest.raises(requests.exceptions.RequestException):
+            requests.get(url, verify=ca, timeout=20)
+
+
+def test_a_token_never_travels_in_the_clear():
+    with pytest.raises(Exception, match="has to travel by TLS"):
+        InpaintClient("example.org:8500", token="secret")
+
+
+def test_the_other_backend_gets_the_same_options(model, tmp_path, certificates):
+    """A stand-in for tensorflow_model_server writes down how it was started."""
+    program = tmp_path / backend.PROGRAM
+    program.write_text(f'#!{sys.executable}\nimport sys; print("\\n".join(sys.argv[1:]))')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    command = [sys.executable, "-m", "serving", "server", "--model", str(model)]
+    command += ["--backend", "tf-serving", "--port", "9000", "--rest-port", "9001"]
+    command += ["--timeout", "7", "--max-message-mb", "3", "--label", "stable=1"]
+    command += ["--tls-cert", str(certificates / "server.crt")]
+    command += ["--tls-key", str(certificates / "server.key"), "--name", "mine"]
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    flags = dict(line.removeprefix("--").split("=", 1) for line in done.stdout.splitlines())
+    assert (flags["port"], flags["rest_api_port"]) == ("9000", "9001")
+    assert flags["rest_api_timeout_in_ms"] == "7000"
+    assert f"grpc.max_receive_message_length={3 * 2**20}," in flags["grpc_channel_arguments"]
+    assert 'name: "mine"' in Path(flags["model_config_file"]).read_text()
+    assert "BEGIN CERTIFICATE" in Path(flags["ssl_config_file"]).read_text()
+
+
+def test_tf_serving_has_no_tokens(model, tmp_path):
+    options = Options(model=model, token="secret", limits=Limits())
+    with pytest.raises(ValueError, match="knows no tokens"):
+        backend.command(options, tmp_path)
