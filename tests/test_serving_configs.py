@@ -1,0 +1,239 @@
+"""The files for stock TensorFlow Serving: parsed as what they are, and the proxy run for real."""
+
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import crossplane
+import grpc
+import kubernetes_validate
+import numpy as np
+import pytest
+import requests
+import yaml
+from google.protobuf import (
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+    text_format,
+    wrappers_pb2,
+)
+from tensorflow_serving.config import model_server_config_pb2
+
+from serving import backend
+from serving.client import InpaintClient, InpaintError
+from serving.server import Options
+from tests.serving_model import running, save, wait_until
+from tests.test_serving_program import IMAGE, MASK, certificates  # noqa: F401
+from tests.test_serving_rest import ROW
+
+FILES = Path(backend.CONFIGS)
+MANIFESTS = sorted(FILES.glob("kubernetes/*.yaml"))
+
+# Those of TensorFlow Serving's messages that its Python package leaves out.
+WRAPPED = {"int64": ".google.protobuf.Int64Value", "bool": ".google.protobuf.BoolValue"}
+MESSAGES = {
+    "SSLConfig": [
+        ("server_key", "string"),
+        ("server_cert", "string"),
+        ("custom_ca", "string"),
+        ("client_verify", "bool"),
+    ],
+    "PrometheusConfig": [("enable", "bool"), ("path", "string")],
+    "MonitoringConfig": [("prometheus_config", ".test.PrometheusConfig")],
+    "BatchingParameters": [
+        ("max_batch_size", WRAPPED["int64"]),
+        ("batch_timeout_micros", WRAPPED["int64"]),
+        ("max_enqueued_batches", WRAPPED["int64"]),
+        ("num_batch_threads", WRAPPED["int64"]),
+        ("thread_pool_name", ".google.protobuf.StringValue"),
+        ("allowed_batch_sizes", "repeated int64"),
+        ("pad_variable_length_inputs", "bool"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def messages():
+    file = descriptor_pb2.FileDescriptorProto(name="test.proto", package="test", syntax="proto3")
+    file.dependency.append(wrappers_pb2.DESCRIPTOR.name)
+    for name, fields in MESSAGES.items():
+        message = file.message_type.add(name=name)
+        for number, (field, kind) in enumerate(fields, 1):
+            repeated, _, kind = kind.rpartition(" ")
+            entry = message.field.add(name=field, number=number, label=3 if repeated else 1)
+            if kind.startswith("."):
+                entry.type, entry.type_name = entry.TYPE_MESSAGE, kind
+            else:
+                entry.type = getattr(entry, f"TYPE_{kind.upper()}")
+    pool = descriptor_pool.Default()
+    pool.Add(file)
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"test.{name}"))
+        for name in MESSAGES
+    }
+
+
+def parse(name, message):
+    return text_format.Parse((FILES / name).read_text(), message)
+
+
+def test_models_config():
+    config = parse("models.config", model_server_config_pb2.ModelServerConfig())
+    (model,) = config.model_config_list.config
+    assert (model.name, model.model_platform) == ("tfpaint", "tensorflow")
+    assert set(model.version_labels) == {"stable", "canary"}
+    assert set(model.version_labels.values()) <= set(model.model_version_policy.specific.versions)
+
+
+def test_monitoring_config_is_where_the_embedded_server_has_it(messages):
+    from serving.rest_api import METRICS_PATH
+
+    config = parse("monitoring.config", messages["MonitoringConfig"]())
+    assert config.prometheus_config.enable and config.prometheus_config.path == METRICS_PATH
+
+
+def test_batching_config(messages):
+    config = parse("batching.config", messages["BatchingParameters"]())
+    assert config.allowed_batch_sizes[-1] == config.max_batch_size.value
+    assert list(config.allowed_batch_sizes) == sorted(config.allowed_batch_sizes)
+
+
+def test_ssl_configs(messages, certificates, tmp_path):  # noqa: F811
+    example = parse("ssl.config", messages["SSLConfig"]())
+    assert example.client_verify and example.server_key.endswith("-----\n")
+    options = Options(
+        model=tmp_path,
+        tls_cert=certificates / "server.crt",
+        tls_key=certificates / "server.key",
+        tls_client_ca=certificates / "ca.crt",
+        labels={"stable": 1, "canary": 2},
+    )
+    command = backend.command(options, tmp_path)
+    made = messages["SSLConfig"]()
+    text_format.Parse((tmp_path / "ssl.config").read_text(), made)
+    assert made.server_key == (certificates / "server.key").read_text()
+    assert made.custom_ca == (certificates / "ca.crt").read_text() and made.client_verify
+    config = model_server_config_pb2.ModelServerConfig()
+    text_format.Parse((tmp_path / "models.config").read_text(), config)
+    (model,) = config.model_config_list.config
+    assert dict(model.version_labels) == options.labels
+    assert list(model.model_version_policy.specific.versions) == [1, 2]
+    assert "--allow_version_labels_for_unavailable_models=true" in command
+
+
+def load(path):
+    return [one for one in yaml.safe_load_all(path.read_text()) if one]
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_kubernetes_manifests_fit_their_schemas(path):
+    for manifest in load(path):
+        if manifest["kind"] == "Kustomization":
+            listed = [*manifest["resources"], *manifest["configMapGenerator"][0]["files"]]
+            assert all((path.parent / name).exists() for name in listed)
+        else:
+            kubernetes_validate.validate(manifest, "1.30", strict=True)
+
+
+def test_compose_and_kubernetes_say_the_same():
+    compose = yaml.safe_load((FILES / "compose.yaml").read_text())["services"]
+    deployment = load(FILES / "kubernetes" / "deployment.yaml")[0]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    serving = compose["tf-serving"]
+    assert serving["image"] == container["image"]
+    assert serving["command"] == container["args"]
+    assert "--enable_batching=true" not in serving["command"]
+    assert "ports" not in serving, "reached through the proxy only"
+    flags = dict(flag.removeprefix("--").split("=", 1) for flag in serving["command"])
+    for name in ("model_config_file", "monitoring_config_file"):
+        assert (FILES / Path(flags[name]).name).exists()
+    mounted = [
+        volume.split(":")[0] for service in compose.values() for volume in service["volumes"]
+    ]
+    made_by_the_user = {"./models", "./tls", "../../export/web"}
+    for path in set(mounted) - made_by_the_user:
+        assert (FILES / path).exists()
+    assert container["readinessProbe"]["grpc"]["port"] == 8500
+    assert {"requests", "limits"} == set(container["resources"])
+
+
+def directives(block):
+    for one in block:
+        yield one["directive"], one["args"]
+        yield from directives(one.get("block", []))
+
+
+def test_the_proxys_limits():
+    parsed = crossplane.parse(str(FILES / "nginx.conf"))
+    assert parsed["status"] == "ok", parsed["errors"]
+    found = list(directives(parsed["config"][0]["parsed"]))
+    names = {name for name, _ in found}
+    assert {"limit_req", "limit_conn", "client_max_body_size", "client_body_timeout"} <= names
+    passed = {args[0] for name, args in found if name in ("proxy_pass", "grpc_pass")}
+    assert passed == {"http://tf-serving:8501", "grpc://tf-serving:8500"}
+    assert ("client_max_body_size", ["64m"]) in found
+    compose = (FILES / "compose.yaml").read_text()
+    assert f"grpc.max_receive_message_length={64 * 2**20}" in compose
+
+
+@pytest.fixture
+def proxy(certificates, tmp_path):  # noqa: F811
+    """nginx with the shipped configuration, before the embedded server."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("needs the program nginx")
+    page = tmp_path / "page"
+    page.mkdir()
+    (page / "index.html").write_text("<title>page</title>")
+    with running(save(tmp_path / "model" / "1")) as server:
+        text = (FILES / "nginx.conf").read_text()
+        text = re.sub(r"(\s)/tmp/", rf"\1{tmp_path}/", text)
+        for old, new in (
+            ("tf-serving:8501", server.url.removeprefix("http://")),
+            ("tf-serving:8500", f"127.0.0.1:{server.server.grpc.port}"),
+            ("/etc/nginx/tls", str(certificates)),
+            ("/usr/share/nginx/html", str(page)),
+            ("listen 8443", "listen 127.0.0.1:18443"),
+            ("client_max_body_size 64m", "client_max_body_size 64k"),
+        ):
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / "nginx.conf").write_text(text)
+        command = [program, "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-g", "daemon off; master_process off;"]
+        subprocess.run([*command[:-2], "-t"], check=True, capture_output=True)
+        process = subprocess.Popen(command)
+        wait_until((tmp_path / "nginx.pid").exists)
+        time.sleep(0.2)
+        try:
+            yield "localhost:18443"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def test_through_the_proxy(proxy, certificates):  # noqa: F811
+    url, ca = f"https://{proxy}", str(certificates / "ca.crt")
+    assert requests.get(url, verify=ca, timeout=20).text == "<title>page</title>"
+    body = {"signature_name": "bytes", "instances": [ROW]}
+    path = f"{url}/v1/models/tfpaint"
+    assert requests.get(path, verify=ca, timeout=20).ok
+    assert requests.post(f"{path}:predict", json=body, verify=ca, timeout=20).ok
+    assert requests.get(f"{url}/monitoring/prometheus/metrics", verify=ca).status_code == 404
+    large = requests.post(f"{path}:predict", data=b" " * 70_000, verify=ca, timeout=20)
+    assert large.status_code == 413
+    with InpaintClient(proxy, tls=True, ca=ca, attempts=1) as client:
+        filled = client.inpaint(IMAGE, MASK)
+        np.testing.assert_array_equal(filled, np.where(MASK[..., None], 128, IMAGE))
+        assert client.status() == {1: "AVAILABLE"}
+        for _ in range(40):
+            try:
+                client.inpaint(IMAGE, MASK)
+            except InpaintError as error:
+                assert error.code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
+                break
+        else:
+            pytest.fail("no limit on the rate")
+    assert requests.post(f"{path}:predict", json=body, verify=ca).status_code == 429
