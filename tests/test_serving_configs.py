@@ -202,7 +202,15 @@ def proxy(certificates, tmp_path):  # noqa: F811
             assert old in text
             text = text.replace(old, new)
         (tmp_path / "nginx.conf").write_text(text)
-        command = [program, "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-g", "daemon off; master_process off;"]
+        command = [
+            program,
+            "-p",
+            tmp_path,
+            "-c",
+            tmp_path / "nginx.conf",
+            "-g",
+            "daemon off; master_process off;",
+        ]
         subprocess.run([*command[:-2], "-t"], check=True, capture_output=True)
         process = subprocess.Popen(command)
         wait_until((tmp_path / "nginx.pid").exists)

@@ -68,7 +68,7 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
     inpainter = _load_inpainter(options.preset, None) if ours else None
     perceptual = None
     if options.vgg:
-        with _silent():
+        with silent():
             from tfpaint.perceptual import PerceptualDistance
 
             perceptual = PerceptualDistance(options.vgg)

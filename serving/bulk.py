@@ -1,0 +1,196 @@
+"""Inpaint many photos with Apache Beam, again and again until all are done.
+
+    python -m serving bulk --input 'photos/*.jpg' --masks masks/ --output filled/
+    python -m serving bulk --input frames/ --masks logo.png --output clean/ \\
+        --direct_num_workers 2 --direct_running_mode multi_processing
+
+--masks is one mask for all, or a folder with a mask of each photo's name. Results keep their
+photos' names. When it ends, OUTPUT/manifest.jsonl has a line for each photo (input, mask, output,
+seconds, error) and OUTPUT/dead-letter.jsonl those that could not be done. Stopped half-way, the
+same command goes on: what is there is kept, what failed is tried again. All other options are
+Beam's: --runner FlinkRunner, SparkRunner, DataflowRunner, ... Exit code: 0 done, 2 something
+failed.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.ml.inference.base import ModelHandler, RunInference
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from serving import bulk_files
+from serving.bulk_files import Job
+from tfpaint import images, masks
+from tfpaint.errors import InputError
+
+if TYPE_CHECKING:
+    from tfpaint.inpainter import Inpainter
+
+
+class Loaded(NamedTuple):
+    """A job with its pictures in memory; `mask` is bool (H, W), True = missing."""
+
+    job: Job
+    photo: images.Photo
+    mask: np.ndarray
+
+
+class Filled(NamedTuple):
+    """What became of a loaded job: the photo, or why there is none."""
+
+    job: Job
+    photo: images.Photo | None
+    began: float
+    error: str | None
+
+
+class Read(beam.DoFn):
+    """Job -> Loaded; the records of what is done, or cannot be read, go to "records"."""
+
+    def __init__(self, output: str, max_pixels: int, fit_mask: bool):
+        self.output, self.max_pixels, self.fit_mask = output, max_pixels, fit_mask
+
+    def process(self, job: Job):
+        began = time.monotonic()
+        done = bulk_files.finished(job, self.output)
+        if done is not None:
+            yield beam.pvalue.TaggedOutput("records", done)
+            return
+        try:
+            if job.mask is None:
+                raise InputError(f"{job.photo}: has no mask of its name; put one there")
+            with bulk_files.local(job.photo) as path:
+                photo = images.read_photo(path, self.max_pixels)
+            with bulk_files.local(job.mask) as path:
+                mask = masks.fit_mask(
+                    masks.read_mask(path, self.max_pixels), photo, job.mask, self.fit_mask
+                )
+            yield Loaded(job, photo, mask)
+        except Exception as error:  # one bad file must not stop the others
+            yield beam.pvalue.TaggedOutput("records", bulk_files.record(job, began, str(error)))
+
+
+class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
+    """Lets Beam load the networks once a worker, and hands it one photo at a time.
+
+    Photos are never merged: their sizes differ, and one bad one would fail the rest.
+    """
+
+    def __init__(self, preset: str):
+        super().__init__()
+        self.preset = preset
+
+    def load_model(self) -> "Inpainter":
+        from tfpaint.inpainter import Inpainter  # TensorFlow is needed by workers only
+
+        return Inpainter.from_preset(self.preset)
+
+    def run_inference(
+        self,
+        batch: Sequence[Loaded],
+        model: "Inpainter",
+        inference_args: dict[str, Any] | None = None,
+    ):
+        for job, photo, mask in batch:
+            began = time.monotonic()
+            try:
+                filled = photo.filled(model(photo.pixels, mask), mask)
+                yield Filled(job, filled, began, None)
+            except Exception as error:
+                yield Filled(job, None, began, f"{job.photo}: {error}")
+
+    def batch_elements_kwargs(self) -> dict[str, int]:
+        return {"max_batch_size": 1}
+
+
+class Write(beam.DoFn):
+    """Filled -> its record; the picture appears whole or not at all."""
+
+    def __init__(self, output: str):
+        self.output = output
+
+    def process(self, filled: Filled):
+        job, photo, began, error = filled
+        try:
+            if photo is not None:
+                bulk_files.write(job, photo, self.output, began)
+        except Exception as problem:
+            error = str(problem)
+        yield bulk_files.record(job, began, error)
+
+
+def build(
+    pipeline: beam.Pipeline,
+    jobs: list[Job],
+    output: str,
+    preset: str = "photo",
+    max_pixels: int = images.MAX_PIXELS,
+    fit_mask: bool = False,
+) -> None:
+    """Lay out the pipeline.
+
+    Args:
+        pipeline: To add it to.
+        jobs: From `bulk_files.plan`.
+        output: The folder of the results, manifest and dead-letter list.
+        preset: A name or a folder.
+        max_pixels: Larger pictures are refused.
+        fit_mask: Stretch masks of another size to their photos.
+    """
+    read = (
+        pipeline
+        | "Photos" >> beam.Create(jobs)
+        | "Spread" >> beam.Reshuffle()
+        | "Read"
+        >> beam.ParDo(Read(output, max_pixels, fit_mask)).with_outputs("records", main="on")
+    )
+    written = (
+        read.on
+        | "Inpaint" >> RunInference(InpaintHandler(preset))
+        | "Write" >> beam.ParDo(Write(output))
+    )
+    _ = (
+        (read.records, written)
+        | beam.Flatten()
+        | beam.combiners.ToList()
+        | "Manifest" >> beam.Map(bulk_files.write_manifest, output)
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--input", required=True, metavar="PATTERN", help="photos: a folder, or 'photos/*.jpg'")
+    add("--masks", required=True, metavar="PATH", help="one mask for all, or a folder of them")
+    add("--output", required=True, metavar="DIR", help="folder for the results")
+    add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
+    add("--fit-mask", action="store_true", help="stretch masks of another size to their photos")
+    add("--max-pixels", type=float, default=images.MAX_PIXELS, help="(%(default)g)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """The command `python -m serving bulk`; `options.beam` has Beam's own arguments."""
+    settings = PipelineOptions(options.beam)
+    known, all_ = (settings.get_all_options(retain_unknown_options=keep) for keep in (False, True))
+    if unknown := sorted(set(all_) - set(known)):
+        raise InputError(f"--{unknown[0]}: neither this program nor Beam knows it; see --help")
+    jobs = bulk_files.plan(options.input, options.masks, options.output)
+    with beam.Pipeline(options=settings) as pipeline:
+        build(
+            pipeline,
+            jobs,
+            options.output,
+            options.preset,
+            int(options.max_pixels),
+            options.fit_mask,
+        )
+    failed = bulk_files.count_failed(options.output)
+    print(f"{len(jobs) - failed} of {len(jobs)} photos are in {options.output}")
+    if failed:
+        raise InputError(
+            f"{bulk_files.join(options.output, bulk_files.DEAD_LETTERS)}: says why {failed} photos"
+            " could not be done; mend them and run this again"
+        )
