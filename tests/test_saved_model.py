@@ -12,6 +12,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from tiny import SCALES, mask_of, networks, photo
 
 from export.__main__ import main
+from serving.model import Model
 from tfpaint import saved_model
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
@@ -209,3 +210,15 @@ def test_a_place_that_cannot_be_written(tmp_path, inpainter):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="could not be written"):
         inpainter.export(tmp_path / "file")
+
+
+def test_a_session_as_in_tensorflow_serving_answers_the_warm_up(folder, signatures):
+    model = Model(folder / "1")  # runs the requests of every signature and window
+    try:
+        image, mask = photo(36, 44)[None], masks(HOLES[0])
+        inputs = {"image": image, "mask": mask}
+        filled = model.run(model.signature(""), inputs)["image"]
+        wanted = signatures["serving_default"](image=image, mask=mask)["image"]
+        np.testing.assert_array_equal(filled, wanted)
+    finally:
+        model.close()

@@ -83,9 +83,13 @@ def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, tf.types.expe
 
 def _features_at(inpainter, image, mask, scale: int) -> Callable:
     def features():
-        photo = tf.ensure_shape(image, [scale, scale, 3])
-        missing = tf.ensure_shape(mask, [scale, scale, 1]) > CUT
-        return window.swap(inpainter, photo[None], missing[None])
+        # What it is already, but of static shape. Sessions run `tf.ensure_shape` before they choose
+        # the branch, and fail in the others.
+        places = tf.minimum(tf.range(scale), tf.shape(image)[0] - 1)
+        photo, missing = (
+            tf.gather(tf.gather(one, places), places, axis=1)[None] for one in (image, mask > CUT)
+        )
+        return window.swap(inpainter, photo, missing)
 
     return features
 
