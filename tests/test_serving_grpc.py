@@ -244,17 +244,19 @@ def test_past_the_limit_requests_are_refused_at_once_and_cancelled_ones_not_begu
     with running(model, workers=1, max_in_flight=3) as server:
         with grpc.insecure_channel(server.target) as channel:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-            request = request_of("slow", seconds=[np.float32(1.0)])
-            running_, waiting, cancelled = (stub.Predict.future(request) for _ in range(3))
+            running_ = stub.Predict.future(request_of("slow", seconds=[np.float32(2)]))
+            wait_until(lambda: server.server.workers.in_flight == 1)
+            request = request_of("slow", seconds=[np.float32(0)])
+            waiting, cancelled = (stub.Predict.future(request) for _ in range(2))
             wait_until(lambda: server.server.workers.in_flight == 3)
-            began = time.monotonic()
             code, details = refused(stub.Predict, request)
             assert code is Code.RESOURCE_EXHAUSTED and "limit" in details
-            assert time.monotonic() - began < 0.5
+            assert not running_.done()
             cancelled.cancel()
-            wait_until(lambda: server.server.workers.in_flight == 2, 0.5)
             assert running_.result(20) and waiting.result(20)
             wait_until(lambda: server.server.workers.in_flight == 0)
+            registry = server.server.predictor.metrics.registry
+            assert registry.get_sample_value("tfpaint_queue_seconds_count") == 2
 
 
 def test_health_is_answered_while_all_workers_are_busy(model):
