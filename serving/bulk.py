@@ -8,8 +8,8 @@
 photos' names. When it ends, OUTPUT/manifest.jsonl has a line for each photo (input, mask, output,
 seconds, error) and OUTPUT/dead-letter.jsonl those that could not be done. Stopped half-way, the
 same command goes on: what is there is kept, what failed is tried again. All other options are
-Beam's: --runner FlinkRunner, SparkRunner, DataflowRunner, ... Exit code: 0 done, 2 something
-failed.
+Beam's: --runner FlinkRunner, SparkRunner, DataflowRunner, ...; by default it works on this machine,
+in this process. Exit code: 0 done, 2 something failed.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, RunInference
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from serving import bulk_files
 from serving.bulk_files import Job
@@ -177,6 +177,9 @@ def run(options: argparse.Namespace) -> None:
     known, all_ = (settings.get_all_options(retain_unknown_options=keep) for keep in (False, True))
     if unknown := sorted(set(all_) - set(known)):
         raise InputError(f"--{unknown[0]}: neither this program nor Beam knows it; see --help")
+    standard = settings.view_as(StandardOptions)
+    # Beam's "DirectRunner" would first download a program from GitHub and start it.
+    standard.runner = standard.runner or "FnApiRunner"
     jobs = bulk_files.plan(options.input, options.masks, options.output)
     with beam.Pipeline(options=settings) as pipeline:
         build(

@@ -3,6 +3,7 @@
 import json
 import tempfile
 import time
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,7 @@ from tfpaint.errors import InputError
 MANIFEST = "manifest.jsonl"
 DEAD_LETTERS = "dead-letter.jsonl"
 RECORDS = "records"
+_TEMPORARY = ".tfpaint-"
 Record = dict[str, Any]
 
 
@@ -90,23 +92,24 @@ def record(job: Job, began: float | None, error: str | None) -> Record:
 def write(job: Job, photo: images.Photo, output: str, began: float) -> None:
     """Write the result, then its record, and last give the result its name.
 
-    So a result is never half, and never without a record.
+    So a result is never half, and never without a record. Engines may try a job twice at a time:
+    each try has a temporary name of its own.
     """
-    suffix = PurePosixPath(job.out).suffix
-    temporary = join(output, f".tfpaint-{PurePosixPath(job.out).name}")
+    name = PurePosixPath(job.out).name
+    temporary = join(output, f"{_TEMPORARY}{uuid.uuid4().hex}")
     _make_folder(join(output, RECORDS))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"result{suffix}")
-        images.write_photo(path, photo)
+        result = Path(folder, name)
+        images.write_photo(result, photo)
         with FileSystems.create(temporary) as file:
-            file.write(path.read_bytes())
+            file.write(result.read_bytes())
     with FileSystems.create(_record_path(job, output)) as file:
         file.write(json.dumps(record(job, began, None)).encode())
     FileSystems.rename([temporary], [job.out])
 
 
 def write_manifest(records: Iterable[Record], output: str) -> None:
-    """Write the manifest and the dead-letter list, each whole."""
+    """Write the manifest and the dead-letter list, each whole, and tidy up after killed runs."""
     lines = sorted(records, key=lambda entry: entry["input"])
     _make_folder(output)
     for name, entries in (
@@ -117,6 +120,8 @@ def write_manifest(records: Iterable[Record], output: str) -> None:
         with FileSystems.create(temporary) as file:
             file.write("".join(json.dumps(entry) + "\n" for entry in entries).encode())
         FileSystems.rename([temporary], [join(output, name)])
+    if left := _match(join(output, f"{_TEMPORARY}*")):
+        FileSystems.delete(left)
 
 
 def count_failed(output: str) -> int:

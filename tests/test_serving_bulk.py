@@ -97,6 +97,7 @@ def check_result(path):
     np.testing.assert_array_equal(filled[known], photo[known])
 
 
+@pytest.mark.slow
 def test_a_killed_job_goes_on(photos, preset, capsys):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
     command = [sys.executable, "-m", "serving", *arguments(preset)]
@@ -115,10 +116,7 @@ def test_a_killed_job_goes_on(photos, preset, capsys):
     manifest, dead = lines("manifest.jsonl"), lines("dead-letter.jsonl")
     assert [Path(one["input"]).name for one in manifest] == sorted(os.listdir("in"))
     assert {Path(one["input"]).stem for one in dead} == {f"bad-{index}" for index in range(BAD)}
-    assert all(
-        one["output"] is None and Path(one["input"]).name in one["error"] or "bad-" in one["error"]
-        for one in dead
-    )
+    assert all(one["output"] is None and Path(one["input"]).stem in one["error"] for one in dead)
     done = [one for one in manifest if not one["error"]]
     assert {Path(one["output"]).name for one in done} == set(results()) and len(done) == GOOD
     assert all(one["seconds"] >= 0 for one in done)
@@ -140,10 +138,12 @@ def test_frames_with_one_mask_and_options_of_beam(photos, preset, capsys):
     for index in range(3):
         Path(f"frames/{index:06}.png").write_bytes(Path("in/001.png").read_bytes())
     command = ["bulk", "--input", "frames", "--masks", "masks/001.png", "--output", "out"]
-    command += ["--preset", str(preset), "--runner", "DirectRunner"]
+    command += ["--preset", str(preset), "--direct_num_workers", "1"]
+    Path("out").mkdir()
+    Path("out/.tfpaint-0123").write_text("of a run that was killed")
     assert main(command) == 0
     assert set(results()) == {"000000.png", "000001.png", "000002.png"}
-    assert lines("dead-letter.jsonl") == []
+    assert lines("dead-letter.jsonl") == [] and not Path("out/.tfpaint-0123").exists()
     assert main([*command, "--no_such_option", "1"]) == 2
     assert "--no_such_option: neither" in capsys.readouterr().err
 
