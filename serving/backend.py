@@ -41,6 +41,11 @@ def command(options: "Options", folder: Path) -> list[str]:
     """
     if options.token is not None:
         raise InputError("--token-file: TensorFlow Serving knows no tokens; use a proxy's")
+    if options.host not in ("0.0.0.0", "::"):
+        raise InputError(
+            f"--host {options.host}: TensorFlow Serving listens at every address of this machine;"
+            " agree by --host 0.0.0.0, or use the embedded server"
+        )
     models = folder / "models.config"
     models.write_text(models_config(options))
     milliseconds = int(options.limits.seconds * 1000)
@@ -62,6 +67,7 @@ def command(options: "Options", folder: Path) -> list[str]:
     if options.labels:
         arguments["allow_version_labels_for_unavailable_models"] = "true"
     if options.tls_cert is not None and options.tls_key is not None:
+        arguments["rest_api_port"] = 0  # it would stay in the clear
         arguments["ssl_config_file"] = folder / "ssl.config"
         (folder / "ssl.config").write_text(_ssl_config(options))
     return [PROGRAM, *(f"--{name}={value}" for name, value in arguments.items())]

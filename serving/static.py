@@ -19,14 +19,30 @@ _TYPES = {
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
     ".svg": "image/svg+xml",
+    ".bin": "application/octet-stream",
 }
+
+# Nothing from or to anywhere else, and isolated, so that WASM may use threads.
+HEADERS = {
+    "Cache-Control": "no-cache",  # ask again, and get "not modified"
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' blob:; worker-src 'self' blob:;"
+        " connect-src 'self' blob: data:; img-src 'self' blob: data:; object-src 'none';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+_NO_PAGE = "tfpaint serves here; its page, the folder export/web, is not installed.\n"
 
 
 class Page:
     """Serves the files in a folder and nothing outside of it.
 
     Args:
-        folder: With an `index.html`; None serves a line that says where the API is.
+        folder: With an `index.html`; None serves a line that says that it is missing.
     """
 
     def __init__(self, folder: Path | None):
@@ -36,17 +52,13 @@ class Page:
         """The file at a path; a folder's is its `index.html`."""
         path = request.match_info["path"]
         if self._folder is None and not path:
-            return web.Response(text="tfpaint: the API is at /v1/models\n")
+            return web.Response(text=_NO_PAGE, headers=HEADERS)
         file = self._find(path)
         if file is None:
             raise ServingError(Code.NOT_FOUND, "no such file")
         kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
-        headers = {
-            "Content-Type": kind or "application/octet-stream",
-            "Cache-Control": "no-cache",  # ask again, and get "not modified"
-            "Referrer-Policy": "no-referrer",
-        }
-        return web.FileResponse(file, headers=headers)
+        kind = kind or "application/octet-stream"
+        return web.FileResponse(file, headers=HEADERS | {"Content-Type": kind})
 
     def _find(self, path: str) -> Path | None:
         parts = path.split("/")

@@ -54,7 +54,10 @@ class Versions:
 
         def loop():
             while not self._stopped.wait(seconds):
-                self.refresh()
+                try:
+                    self.refresh()
+                except Exception:  # files that go while they are looked at: look again
+                    log.exception("refresh_failed")
 
         self._watcher = threading.Thread(target=loop, name="versions", daemon=True)
         self._watcher.start()

@@ -25,6 +25,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from serving import backend
 from serving.client import InpaintClient, InpaintError
 from serving.server import Options
+from serving.static import HEADERS
 from tests.serving_model import running, save, wait_until
 from tests.test_serving_program import IMAGE, MASK, certificates  # noqa: F401
 from tests.test_serving_rest import ROW
@@ -106,6 +107,7 @@ def test_ssl_configs(messages, certificates, tmp_path):  # noqa: F811
     assert example.client_verify and example.server_key.endswith("-----\n")
     options = Options(
         model=tmp_path,
+        host="0.0.0.0",
         tls_cert=certificates / "server.crt",
         tls_key=certificates / "server.key",
         tls_client_ca=certificates / "ca.crt",
@@ -122,6 +124,7 @@ def test_ssl_configs(messages, certificates, tmp_path):  # noqa: F811
     assert dict(model.version_labels) == options.labels
     assert list(model.model_version_policy.specific.versions) == [1, 2]
     assert "--allow_version_labels_for_unavailable_models=true" in command
+    assert "--rest_api_port=0" in command, "it cannot encrypt REST"
 
 
 def load(path):
@@ -153,7 +156,7 @@ def test_compose_and_kubernetes_say_the_same():
     mounted = [
         volume.split(":")[0] for service in compose.values() for volume in service["volumes"]
     ]
-    made_by_the_user = {"./models", "./tls", "../../export/web"}
+    made_by_the_user = {"../../out/models", "../../out/tls", "../../export/web"}
     for path in set(mounted) - made_by_the_user:
         assert (FILES / path).exists()
     assert container["readinessProbe"]["grpc"]["port"] == 8500
@@ -224,7 +227,10 @@ def proxy(certificates, tmp_path):  # noqa: F811
 
 def test_through_the_proxy(proxy, certificates):  # noqa: F811
     url, ca = f"https://{proxy}", str(certificates / "ca.crt")
-    assert requests.get(url, verify=ca, timeout=20).text == "<title>page</title>"
+    page = requests.get(url, verify=ca, timeout=20)
+    assert page.text == "<title>page</title>"
+    assert page.headers.items() >= HEADERS.items(), "not those of the embedded server"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
     body = {"signature_name": "bytes", "instances": [ROW]}
     path = f"{url}/v1/models/tfpaint"
     assert requests.get(path, verify=ca, timeout=20).ok

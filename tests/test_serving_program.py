@@ -20,7 +20,6 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 from serving import backend
 from serving.__main__ import main
 from serving.client import InpaintClient, InpaintError
-from serving.limits import Limits
 from serving.server import Options
 from tests.serving_model import Running, running, save
 from tests.test_serving_grpc import request_of
@@ -235,21 +234,24 @@ def test_the_other_backend_gets_the_same_options(model, tmp_path, certificates):
     program.write_text(f'#!{sys.executable}\nimport sys; print("\\n".join(sys.argv[1:]))')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     command = [sys.executable, "-m", "serving", "server", "--model", str(model)]
-    command += ["--backend", "tf-serving", "--port", "9000", "--rest-port", "9001"]
+    command += ["--backend", "tf-serving", "--host", "0.0.0.0", "--port", "9000"]
     command += ["--timeout", "7", "--max-message-mb", "3", "--label", "stable=1"]
     command += ["--tls-cert", str(certificates / "server.crt")]
     command += ["--tls-key", str(certificates / "server.key"), "--name", "mine"]
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     flags = dict(line.removeprefix("--").split("=", 1) for line in done.stdout.splitlines())
-    assert (flags["port"], flags["rest_api_port"]) == ("9000", "9001")
+    assert (flags["port"], flags["rest_api_port"]) == ("9000", "0")
     assert flags["rest_api_timeout_in_ms"] == "7000"
     assert f"grpc.max_receive_message_length={3 * 2**20}," in flags["grpc_channel_arguments"]
     assert 'name: "mine"' in Path(flags["model_config_file"]).read_text()
     assert "BEGIN CERTIFICATE" in Path(flags["ssl_config_file"]).read_text()
 
 
-def test_tf_serving_has_no_tokens(model, tmp_path):
-    options = Options(model=model, token="secret", limits=Limits())
-    with pytest.raises(ValueError, match="knows no tokens"):
-        backend.command(options, tmp_path)
+@pytest.mark.parametrize(
+    "given, message",
+    [({"token": "secret"}, "knows no tokens"), ({}, "listens at every address")],
+)
+def test_what_tf_serving_cannot_do(model, tmp_path, given, message):
+    with pytest.raises(ValueError, match=message):
+        backend.command(Options(model=model, **given), tmp_path)

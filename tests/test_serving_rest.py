@@ -51,6 +51,9 @@ def page(tmp_path_factory):
     (folder / "index.html").write_text("<title>page</title>")
     (folder / "run.wasm").write_bytes(b"\0asm")
     (folder / "app.mjs").write_text("export {}")
+    (folder / "app.js").write_text("export {}")
+    (folder / "model.json").write_text("{}")
+    (folder / "weights.bin").write_bytes(b"\0")
     (folder / ".secret").write_text("no")
     (folder.parent / "outside.txt").write_text("no")
     (folder / "link.txt").symlink_to(folder.parent / "outside.txt")
@@ -253,12 +256,28 @@ def test_the_page(server, page):
     answer = requests.get(server.url + "/", timeout=20)
     assert answer.text == "<title>page</title>"
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    types = {"run.wasm": "application/wasm", "app.mjs": "text/javascript; charset=utf-8"}
+    types = {
+        "run.wasm": "application/wasm",
+        "app.js": "text/javascript; charset=utf-8",
+        "app.mjs": "text/javascript; charset=utf-8",
+        "model.json": "application/json",
+        "weights.bin": "application/octet-stream",
+    }
     for name, kind in types.items():
         answer = requests.get(f"{server.url}/{name}?v=1", timeout=20)
         assert answer.content == (page / name).read_bytes()
         assert answer.headers["Content-Type"] == kind
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+        assert "script-src 'self' 'wasm-unsafe-eval'" in answer.headers["Content-Security-Policy"]
+
+
+def test_without_a_page(model):
+    with running(model) as server:
+        answer = requests.get(server.url + "/", timeout=20)
+        assert answer.ok and "export/web, is not installed" in answer.text
+        assert requests.get(server.url + "/index.html", timeout=20).status_code == 404
 
 
 @pytest.mark.parametrize(
