@@ -1,11 +1,11 @@
-"""Memory of this process, as Linux tells it."""
+"""Memory of a process, as Linux tells it."""
 
 from pathlib import Path
 
 
-def status_mib(key: str) -> float:
+def status_mib(key: str, process: int | str = "self") -> float:
     """MiB resident now ("VmRSS") or at most since `forget_peak` ("VmHWM")."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     (value,) = (line.split()[1] for line in lines if line.startswith(f"{key}:"))
     return int(value) / 1024
 

@@ -20,9 +20,12 @@ class Grey(tf.Module):
 
     def _fill(self, image, mask):
         same = tf.reduce_all(tf.equal(tf.shape(image)[:-1], tf.shape(mask)[:-1]))
-        with tf.control_dependencies(
-            [tf.debugging.Assert(same, ["the mask has to be of the photo's size"])]
-        ):
+        some = tf.reduce_any(mask <= 127)
+        checks = [
+            tf.debugging.Assert(same, ["the mask has to be of the photo's size"]),
+            tf.debugging.Assert(some, ["the mask covers the whole photo"]),
+        ]
+        with tf.control_dependencies(checks):
             return tf.where(mask > 127, self.grey, image)
 
     @tf.function(
