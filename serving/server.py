@@ -71,6 +71,7 @@ class Server:
         self.rest = RestServer(self.predictor, options.page, tls, options.token)
         self.grpc: GrpcServer | None = None
         self.rest_port = 0
+        self.page = ""
 
     async def start(self) -> None:
         """Load the model, then listen.
@@ -103,8 +104,8 @@ class Server:
         await self.grpc.start()
         self.versions.watch()
         scheme = "https" if self.options.tls_cert else "http"
-        url = f"{scheme}://{address}:{self.rest_port}/"
-        log.info("serving", extra={"page": url, "grpc": f"{address}:{self.grpc.port}"})
+        self.page = f"{scheme}://{address}:{self.rest_port}/"
+        log.info("serving", extra={"page": self.page, "grpc": f"{address}:{self.grpc.port}"})
 
     async def stop(self) -> None:
         """Finish what is there, then unload."""
@@ -120,6 +121,7 @@ async def serve(options: Options) -> None:
     """Serve until SIGTERM or SIGINT."""
     server = Server(options)
     await server.start()
+    print(f"tfpaint: open {server.page} in a browser; Ctrl-C ends", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

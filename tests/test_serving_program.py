@@ -49,7 +49,7 @@ def files(tmp_path, monkeypatch):
 def start(model, *options):
     command = [sys.executable, "-m", "serving", "server", "--model", str(model), *options]
     command += ["--port", "0", "--rest-port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     events = []
     for line in process.stderr:
         events.append(json.loads(line))
@@ -62,6 +62,7 @@ def test_sigterm_finishes_what_is_running(model):
     process, ready = start(model)
     try:
         assert requests.get(ready["page"], timeout=20).ok
+        assert f"open {ready['page']} in a browser" in process.stdout.readline()
         with grpc.insecure_channel(ready["grpc"]) as channel:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
             call = stub.Predict.future(request_of("slow", seconds=[np.float32(1.5)]), timeout=20)
