@@ -100,6 +100,7 @@ class InpaintClient:
             ("grpc.max_receive_message_length", message_bytes),
             ("grpc.per_rpc_retry_buffer_size", message_bytes),  # more is not sent again
             ("grpc.service_config", _retries(attempts)),
+            ("grpc.max_reconnect_backoff_ms", 2000),  # a server may take a minute to load
         ]
         if tls:
             files = [_read_pem(path) for path in (ca, key, cert)]
