@@ -2,10 +2,11 @@ PYTHON_BIN := .venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHON
 
-.PHONY: help setup demo test lint bench requirements
+.PHONY: help setup demo serve test lint bench requirements
 
 help:
 	@echo "make demo          fill a hole in a photo; the steps go to out/demo.png"
+	@echo "make serve         serve the bundled model, and a page to paint on"
 	@echo "make test          run the tests"
 	@echo "make lint          ruff, its formatter and mypy"
 	@echo "make bench         compare with simple fills, in a minute"
@@ -16,6 +17,13 @@ setup:
 
 demo: setup
 	$(PYTHON_BIN) scripts/demo.py
+
+serve: out/models/exported
+	$(PYTHON_BIN) -m serving server --model out/models/tfpaint
+
+out/models/exported: tfpaint/presets/photo/weights.npz | setup
+	$(PYTHON_BIN) -m export saved-model --preset photo --out out/models/tfpaint
+	@touch $@
 
 test: setup
 	$(PYTHON_BIN) -m pytest -q
