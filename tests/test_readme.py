@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from export.__main__ import main as export
+from serving.__main__ import main as serve
 from tfpaint import cli
 from tfpaint.encoder import DistilledEncoder
 from tfpaint.inpainter import Inpainter
@@ -66,6 +68,28 @@ def test_the_command_line(root, folder, inpainter, monkeypatch):
         done += 1
     assert done >= 4
     assert (folder / "steps.png").exists()
+
+
+def test_evaluate(root, folder, inpainter, monkeypatch):
+    monkeypatch.setattr(cli, "_load_inpainter", lambda *_: inpainter)
+    ((_, *arguments),) = commands(root, "tfpaint evaluate")
+    assert cli.main(arguments) == 0
+    assert (folder / "report" / "index.html").exists()
+
+
+def test_the_commands_that_serve(root, folder, monkeypatch):
+    """What they do is tested elsewhere; here, that they take these arguments."""
+    programs = {"export": export, "serving": serve}
+    taken = []
+    for name in ("export.saved_model", "serving.server", "serving.client"):
+        monkeypatch.setattr(f"{name}.run", taken.append)
+    for _, _, module, *arguments in (
+        *commands(root, "python -m export"),
+        *commands(root, "python -m serving"),
+    ):
+        assert programs[module](arguments) == 0, arguments
+    assert [options.command for options in taken] == ["saved-model", "server", "client"]
+    assert taken[0].out == taken[1].model
 
 
 def test_the_python_snippet(root, folder, inpainter, monkeypatch):
