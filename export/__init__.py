@@ -1,0 +1,1 @@
+"""Programs that write tfpaint for servers, phones and browsers, and compare what they wrote."""
