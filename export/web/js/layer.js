@@ -42,11 +42,10 @@ export class Layer {
 
   /** Exchanges the content of tiles with what is on the canvas: undo, and then redo. */
   swap(tiles) {
-    for (const tile of tiles) {
-      const now = this.#copy(tile);
-      this.context.clearRect(tile.x, tile.y, tile.width, tile.height);
-      this.context.drawImage(tile.copy, tile.x, tile.y);
-      tile.copy = now;
+    const now = tiles.map((tile) => this.#copy(tile));
+    for (const [i, tile] of tiles.entries()) {
+      this.context.putImageData(tile.copy, tile.x, tile.y);
+      tile.copy = now[i];
       this.drawn.set(tile.key, tile);
     }
   }
@@ -61,10 +60,9 @@ export class Layer {
     if (!this.#saved.has(tile.key)) this.#saved.set(tile.key, { ...tile, copy: this.#copy(tile) });
   }
 
+  // Not by drawImage: that makes the next change of the canvas copy all of it first.
   #copy({ x, y, width, height }) {
-    const canvas = new OffscreenCanvas(width, height);
-    const settings = this.context.getContextAttributes();
-    canvas.getContext("2d", settings).drawImage(this.canvas, -x, -y);
-    return canvas;
+    const { colorSpace } = this.context.getContextAttributes();
+    return this.context.getImageData(x, y, width, height, { colorSpace });
   }
 }
