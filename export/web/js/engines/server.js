@@ -1,6 +1,7 @@
 /** Fills on the server that the page came from, by TensorFlow Serving's REST form. */
 
 import { findBoxes, windowAround } from "../holes.js";
+import { visible } from "../windows.js";
 import { EngineError } from "./errors.js";
 
 const URL_PREDICT = "v1/models/tfpaint:predict";
@@ -40,12 +41,9 @@ export async function inpaint(job) {
  * and lays the windows just as with the whole photo: the same result, at a fraction of the bytes.
  */
 export function surroundings(missing, width, height) {
-  return findBoxes(missing, width, height, SCALES).map((box) => {
-    const { x, y, side } = windowAround(box, width, height, SCALES);
-    const [left, top] = [Math.max(0, x), Math.max(0, y)];
-    const [right, bottom] = [Math.min(width, x + side), Math.min(height, y + side)];
-    return { x: left, y: top, width: right - left, height: bottom - top };
-  });
+  return findBoxes(missing, width, height, SCALES).map((box) =>
+    visible(windowAround(box, width, height, SCALES), width, height),
+  );
 }
 
 /** A PNG of the photo's size, in base64, with the kept rectangles on black. */
