@@ -88,7 +88,9 @@ async function run() {
     const read = (place) => picture.read(place);
     const patches = await inpaint({ width, height, missing, read, signal, progress });
     signal.throwIfAborted();
+    const first = !picture.changed;
     picture.fill(patches, missing);
+    messages.note(first ? "Done. Compare shows before and after." : "Done.");
   } catch (error) {
     if (!signal.aborted) fail(error);
   } finally {
@@ -160,6 +162,7 @@ const MEANWHILE = new Set([...ALWAYS, ...MOVING, "escape"]);
 
 function allowed(action) {
   const { picture } = view;
+  if (gestures.drawing) return action === "escape";
   if (running ? !MEANWHILE.has(action) : !picture && !ALWAYS.has(action)) return false;
   if (action === "undo") return picture.canUndo;
   if (action === "redo") return picture.canRedo;
