@@ -33,7 +33,12 @@ VENDOR = (
     "tfjs-backend-webgpu/dist/tf-backend-webgpu.min.js",
 )
 # What the leanest browser loads of it before the first photo, besides the model.
-LOADED = ("tf-core.min.js", "tf-converter.min.js", "tf-backend-wasm.min.js")
+LOADED = (
+    "tf-core.min.js",
+    "tf-converter.min.js",
+    "tf-backend-wasm.min.js",
+    "tfjs-backend-wasm-simd.wasm",
+)
 
 
 def add_arguments(parser):
@@ -57,17 +62,18 @@ def build(out):
     """Writes the page.
 
     Args:
-        out: a folder, made if missing. A TF.js graph model in its folder `model` is made use of.
+        out: a folder, made if missing. TF.js graph models in its folder `model` are made use of:
+            `model/128/model.json` for windows of side 128, and so on.
 
     Returns:
         dict, also in `assets.json`: `sample`, a path, if scikit-image is installed; `model`, with
-        the `bytes` that a browser has to load, if there is one.
+        the sides of its windows, `scales`, and the `bytes` that a browser has to load for the
+        largest, if there are any.
 
     Raises:
         InputError: npm is missing or fails, or the folder cannot be written.
     """
     out = Path(out)
-    model = out / "model" / "model.json"
     assets = {}
     try:
         (out / "assets.json").unlink(missing_ok=True)
@@ -78,10 +84,13 @@ def build(out):
             copy(SOURCE / name, out / name)
         if _write_sample(out / "sample.jpg"):
             assets["sample"] = "sample.jpg"
-        if model.is_file():
+        scales = sorted(int(file.parent.name) for file in out.glob("model/[0-9]*/model.json"))
+        if scales:
             _install(out / "vendor")
-            files = [*model.parent.iterdir(), *(out / "vendor" / name for name in LOADED)]
-            assets["model"] = {"bytes": sum(file.stat().st_size for file in files)}
+            files = [*(out / "model" / str(scales[-1])).iterdir()]
+            files += [out / "vendor" / name for name in LOADED]
+            loaded = sum(file.stat().st_size for file in files)
+            assets["model"] = {"scales": scales, "bytes": loaded}
         temporary = out / "assets.json.part"
         temporary.write_text(json.dumps(assets) + "\n")
         os.replace(temporary, out / "assets.json")

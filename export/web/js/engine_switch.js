@@ -8,7 +8,7 @@ export class EngineSwitch {
   /**
    * @param {HTMLElement} menu with radio inputs named "engine" and their notes
    * @param {HTMLElement} label shows the choice
-   * @param {object} assets what was built into the page: {model: {bytes}}, or {}
+   * @param {object} assets what was built into the page: {model: {bytes, scales}}, or {}
    */
   constructor(menu, label, assets) {
     Object.assign(this, { menu, label });

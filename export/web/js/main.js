@@ -86,7 +86,8 @@ async function run() {
     const inpaint = await engines.engine();
     const { width, height } = picture;
     const read = (place) => picture.read(place);
-    const patches = await inpaint({ width, height, missing, read, signal, progress });
+    const job = { width, height, missing, read, signal, progress, assets };
+    const patches = await inpaint(job);
     signal.throwIfAborted();
     const first = !picture.changed;
     picture.fill(patches, missing);

@@ -7,24 +7,26 @@ import { EngineError } from "./errors.js";
 let worker = null; // kept from one photo to the next, with the model in it
 
 /** As engines/server.js has it. */
-export async function inpaint({ width, height, missing, read, signal, progress }) {
+export async function inpaint({ width, height, missing, read, signal, progress, assets }) {
   const stop = () => {
     worker?.terminate();
     worker = null;
   };
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const { scales } = await start(signal, progress);
+    await start(signal, progress);
+    const { scales } = assets.model;
     const boxes = findBoxes(missing, width, height, scales);
     const left = missing.slice();
     const patches = [];
     for (const [index, box] of boxes.entries()) {
-      progress(label(index, boxes.length), boxes.length > 1 ? index / boxes.length : null);
       const window = windowAround(box, width, height, scales);
       const place = visible(window, width, height);
       const seen = { place, pixels: read(place), missing: crop(left, width, place) };
       for (const patch of patches) overlay(seen, patch, missing, left, width);
-      const { patch } = await ask({ seen, window, box, width, height }, signal, progress);
+      const size = scales.findLast((scale) => scale <= window.side) ?? scales[0];
+      const job = { seen, window, box, width, height, size, label: label(index, boxes.length) };
+      const { patch } = await ask(job, signal, progress);
       for (const earlier of patches) overlay({ ...patch, place: patch }, earlier, missing, left, width);
       patches.push(patch);
       fill(left, width, box);
@@ -36,7 +38,7 @@ export async function inpaint({ width, height, missing, read, signal, progress }
 }
 
 function label(index, count) {
-  return count > 1 ? `Filling ${index + 1} of ${count}` : "Filling";
+  return count > 1 ? [`Filling ${index + 1} of ${count}`, index / count] : ["Filling"];
 }
 
 async function start(signal, progress) {
@@ -44,7 +46,7 @@ async function start(signal, progress) {
   if (!worker) {
     worker = new Worker(new URL("worker.js", import.meta.url));
     const backend = new URLSearchParams(location.search).get("backend");
-    worker.ready = ask({ backend, base: new URL(".", location.href).href }, signal, progress);
+    worker.ready = ask({ backend }, signal, progress);
   }
   try {
     return await worker.ready;

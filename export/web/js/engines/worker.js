@@ -1,32 +1,31 @@
 /**
- * TensorFlow.js in a worker of its own: loads the model, then fills one window at a time.
+ * TensorFlow.js in a worker of its own, which fills one window at a time.
  *
- * The first message is {backend, folder}: "webgpu", "webgl", "wasm" or null for the best one, and
- * the address of the model. The others are a window's. TensorFlow.js comes as classic scripts.
+ * The first message is {backend}: "webgpu", "webgl", "wasm", or null for the best there is. The
+ * others are a window's. TensorFlow.js comes as classic scripts, so this is one, too.
  */
 
 const VENDOR = new URL("../../vendor/", self.location).href;
+const MODEL = new URL("../../model/", self.location).href;
 const SOFTWARE = /swiftshader|llvmpipe|software/i; // a GPU in name only: WASM is faster
 
-let model = null;
+const models = new Map(); // a graph model for each side of a window
 
 self.onmessage = async ({ data }) => {
   try {
-    self.postMessage(model ? await fill(data) : await setUp(data));
+    self.postMessage("backend" in data ? await setUp(data) : await fill(data));
   } catch (error) {
     self.postMessage({ error: `The model failed in this browser: ${error.message}` });
   }
 };
 
 async function setUp({ backend, folder }) {
-  load("tf-core", "tf-converter");
+  script("tf-core", "tf-converter");
   const wanted = backend ? [backend] : ["webgpu", "webgl", "wasm"];
   for (const name of wanted) {
     if (await use(name)) break;
   }
   if (!tf.getBackend()) throw new Error(`there is no ${wanted.join(", ")}`);
-  const onProgress = (share) => self.postMessage({ progress: ["Loading the model", share] });
-  model = await tf.loadGraphModel(folder + "model.json", { onProgress });
   return { backend: tf.getBackend() };
 }
 
@@ -41,7 +40,7 @@ const ENGINES = {
   async webgpu() {
     const adapter = await navigator.gpu?.requestAdapter();
     if (!adapter || adapter.info?.isFallbackAdapter) return false;
-    load("tf-backend-webgpu");
+    script("tf-backend-webgpu");
     return true;
   },
   async webgl() {
@@ -50,23 +49,33 @@ const ENGINES = {
     if (!context || SOFTWARE.test(context.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? 0))) {
       return false;
     }
-    load("tf-backend-webgl");
+    script("tf-backend-webgl");
     // In half precision indices above 2048 are not exact, and patches would be mixed up.
     return tf.env().getBool("WEBGL_RENDER_FLOAT32_ENABLED");
   },
   async wasm() {
-    load("tf-backend-wasm");
+    script("tf-backend-wasm");
     tf.wasm.setWasmPaths(VENDOR);
     return true;
   },
 };
 
-function load(...names) {
+function script(...names) {
   importScripts(...names.map((name) => `${VENDOR}${name}.min.js`));
 }
 
-async function fill({ seen, window, box, width, height, size }) {
+async function load(size) {
+  if (!models.has(size)) {
+    const onProgress = (share) => self.postMessage({ progress: ["Loading the model", share] });
+    models.set(size, await tf.loadGraphModel(`${MODEL}${size}/model.json`, { onProgress }));
+  }
+  return models.get(size);
+}
+
+async function fill({ seen, window, box, width, height, size, label }) {
   const { cut, enlarge } = await import("../windows.js");
+  const model = await load(size);
+  self.postMessage({ progress: label });
   const { image, mask } = cut(seen, window, size, width, height);
   const inputs = {
     image: tf.tensor4d(image, [1, size, size, 3]),
@@ -74,7 +83,6 @@ async function fill({ seen, window, box, width, height, size }) {
   };
   const output = await model.executeAsync(inputs);
   const result = await output.data();
-  tf.dispose([Object.values(inputs), output]);
-  const patch = enlarge(result, size, window, box);
-  return { patch };
+  tf.dispose([inputs, output]);
+  return { patch: enlarge(result, size, window, box) };
 }
