@@ -264,7 +264,7 @@ def test_server_that_is_down(page, stub, photo):
     page.unroute("**/v1/**")
     page.click("text=Try again")
     page.wait_for_selector("[data-action=compare]:enabled")
-    assert len(stub.sent) == 1 and page.locator(".note").count() == 0
+    assert len(stub.sent) == 1 and page.locator(".note.alert").count() == 0
     assert page.problems.pop().startswith("Failed to load resource")
 
 
