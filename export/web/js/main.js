@@ -1,0 +1,213 @@
+/** The page: puts photo, tools, engine and messages together. */
+
+import { Compare } from "./compare.js";
+import { Cursor } from "./cursor.js";
+import { EngineSwitch } from "./engine_switch.js";
+import { EngineError } from "./engines/errors.js";
+import { Gestures } from "./gestures.js";
+import { listenForFiles } from "./intake.js";
+import { placeMenus } from "./menus.js";
+import { Messages } from "./messages.js";
+import { loadMask, openPhoto, UserError } from "./open.js";
+import { savePicture } from "./save.js";
+import { describe, listen } from "./shortcuts.js";
+import { makeTool } from "./tools.js";
+import { View } from "./view.js";
+
+const STEP = 48; // CSS pixels that an arrow key moves the photo
+
+const $ = (selector) => document.querySelector(selector);
+const assets = await (await fetch("assets.json")).json();
+
+const view = new View($("#canvas"));
+const messages = new Messages($("#notes"), $("#busy"));
+const compare = new Compare($("#compare"), view);
+const cursor = new Cursor($("#cursor"), $("#size"), view, () => tool());
+const engines = new EngineSwitch($("#engines"), $("#engine-label"), assets);
+const gestures = new Gestures(view, (event) => {
+  if (running || compare.active || tool() === "hand") return null;
+  return makeTool(tool(), view.picture, cursor.radius / view.scale, event.altKey);
+});
+let running = null; // the AbortController of what runs
+
+function tool() {
+  return $("[name=tool]:checked").value;
+}
+
+function choose(name) {
+  compare.active = false;
+  $(`[name=tool][value=${name}]`).checked = true;
+  refresh();
+}
+
+/** Does something with files, and says what is wrong with them. */
+async function attempt(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    messages.error(error.message);
+  }
+}
+
+async function open(file) {
+  const unsaved = view.picture && !view.picture.saved;
+  if (unsaved && !confirm("Leave the photo without downloading it?")) return;
+  running?.abort();
+  await attempt(async () => {
+    const { picture, transparent } = await openPhoto(file);
+    messages.clear();
+    compare.active = false;
+    picture.addEventListener("change", refresh);
+    view.show(picture);
+    document.body.dataset.state = "open";
+    refresh();
+    $("#canvas").focus();
+    if (transparent) messages.note("What is transparent has been marked.");
+  });
+}
+
+async function run() {
+  const { picture } = view;
+  if (running || gestures.drawing) return;
+  const { missing, count } = picture.mask.read();
+  if (count === 0) return messages.note("Paint over what should go first.");
+  if (count === missing.length) {
+    return messages.error("Everything is marked. Leave something to fill from.");
+  }
+  compare.active = false;
+  messages.clear();
+  running = new AbortController();
+  const { signal } = running;
+  refresh();
+  const progress = messages.busy();
+  progress("Preparing");
+  try {
+    const inpaint = await engines.engine();
+    const { width, height } = picture;
+    const read = (place) => picture.read(place);
+    const job = { width, height, missing, read, signal, progress, assets };
+    const patches = await inpaint(job);
+    signal.throwIfAborted();
+    const first = !picture.changed;
+    picture.fill(patches, missing);
+    messages.note(first ? "Done. Compare shows before and after." : "Done.");
+  } catch (error) {
+    if (!signal.aborted) fail(error);
+  } finally {
+    running = null;
+    messages.idle();
+    refresh();
+  }
+}
+
+function fail(error) {
+  const known = error instanceof EngineError;
+  if (!known) console.error(error);
+  const text = known ? error.message : `That went wrong: ${error.message}`;
+  const again = known && error.retry ? { label: "Try again", run } : null;
+  messages.error(text, again);
+}
+
+const actions = {
+  open: () => $("#photo-file").click(),
+  openMask: () => $("#mask-file").click(),
+  undo: () => view.picture.undo(),
+  redo: () => view.picture.redo(),
+  thinner: () => cursor.resize(1 / 1.2),
+  thicker: () => cursor.resize(1.2),
+  invert: () => edit((mask) => mask.invert()),
+  clear: () => edit((mask) => mask.clear()),
+  run,
+  escape: () => (running ? running.abort() : gestures.cancel()),
+  compare: () => {
+    compare.active = !compare.active;
+    refresh();
+  },
+  zoomIn: () => view.zoom(1.4),
+  zoomOut: () => view.zoom(1 / 1.4),
+  fit: () => view.fit(),
+  actual: () => view.zoom(1 / devicePixelRatio / view.scale),
+  left: () => view.pan(STEP, 0),
+  right: () => view.pan(-STEP, 0),
+  up: () => view.pan(0, STEP),
+  down: () => view.pan(0, -STEP),
+  help: () => $("#help").showModal(),
+  download: () => save(view.picture.file.type === "image/jpeg" ? "image/jpeg" : "image/png"),
+  saveJpeg: () => save("image/jpeg"),
+  savePng: () => save("image/png"),
+  sample: async () => {
+    const blob = await (await fetch(assets.sample)).blob();
+    open(new File([blob], assets.sample.split("/").at(-1), { type: blob.type }));
+  },
+};
+for (const name of ["brush", "eraser", "rectangle", "lasso", "hand"]) {
+  actions[name] = () => choose(name);
+}
+
+function edit(change) {
+  compare.active = false;
+  change(view.picture.mask);
+  view.picture.commit();
+}
+
+async function save(type) {
+  await savePicture(view.picture, type);
+  refresh();
+}
+
+// What may be done without a photo, and while something runs.
+const ALWAYS = new Set(["open", "sample", "help"]);
+const MOVING = ["zoomIn", "zoomOut", "fit", "actual", "left", "right", "up", "down"];
+const MEANWHILE = new Set([...ALWAYS, ...MOVING, "escape"]);
+
+function allowed(action) {
+  const { picture } = view;
+  if (gestures.drawing) return action === "escape";
+  if (running ? !MEANWHILE.has(action) : !picture && !ALWAYS.has(action)) return false;
+  if (action === "undo") return picture.canUndo;
+  if (action === "redo") return picture.canRedo;
+  if (action === "compare") return picture.changed;
+  return true;
+}
+
+function act(action) {
+  if (allowed(action)) actions[action]();
+}
+
+function refresh() {
+  for (const element of document.querySelectorAll("[data-action]")) {
+    element.disabled = !allowed(element.dataset.action);
+  }
+  for (const field of document.querySelectorAll("fieldset.editing")) {
+    field.disabled = !view.picture || running !== null;
+  }
+  $("#save").disabled = $("#mask-button").disabled = !view.picture || running !== null;
+  $("[data-action=compare]").setAttribute("aria-pressed", compare.active);
+  $("#stage").dataset.tool = compare.active || running ? "hand" : tool();
+  cursor.update();
+}
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-action]");
+  if (!button) return;
+  button.closest("[popover]")?.hidePopover();
+  act(button.dataset.action);
+});
+$("#tools").addEventListener("change", () => choose(tool()));
+view.addEventListener("draw", () => {
+  $("#zoom").textContent = `${Math.round(view.scale * devicePixelRatio * 100)} %`;
+});
+addEventListener("beforeunload", (event) => {
+  if (view.picture && !view.picture.saved) event.preventDefault();
+});
+listenForFiles($("#photo-file"), $("#mask-file"), {
+  photo: open,
+  mask: (file) => attempt(() => loadMask(file, view.picture)),
+});
+listen(act);
+placeMenus();
+describe($("#shortcuts"));
+$("#sample").hidden = !assets.sample;
+refresh();
+document.body.dataset.state = "empty";
