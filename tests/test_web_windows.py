@@ -1,0 +1,88 @@
+"""What the page does with holes and windows is what the library does."""
+
+import numpy as np
+import pytest
+
+from tests import web_page
+
+
+@pytest.fixture(scope="module")
+def page(root):
+    with (
+        web_page.chromium() as browser,
+        web_page.serve(root / "export" / "web") as stub,
+        web_page.visit(browser, stub.url) as page,
+    ):
+        yield page
+
+
+def random_mask(random, width, height):
+    """Bars of any size, some of them thin."""
+    mask = np.zeros((height, width), bool)
+    for _ in range(6):
+        x, y = random.integers(0, width), random.integers(0, height)
+        sides = random.permutation([random.integers(1, 400), random.integers(1, 60)])
+        mask[y : y + sides[0], x : x + sides[1]] = True
+    return mask
+
+
+def test_holes_are_found_as_in_python(page):
+    from tfpaint import holes
+
+    random = np.random.default_rng(0)
+    for width, height in ((300, 200), (700, 1500), (900, 640)):
+        mask = random_mask(random, width, height)
+        script = """async ([url, width, height, scales, packed]) => {
+            const { findBoxes, windowAround } = await import(url + "js/holes.js");
+            const missing = Uint8Array.from(packed, Number);
+            return findBoxes(missing, width, height, scales).map((box) => {
+                const { x, y, side } = windowAround(box, width, height, scales);
+                return [[box.top, box.left, box.bottom, box.right], [y, x, side]];
+            });
+        }"""
+        packed = "".join(map(str, mask.ravel().astype(int)))
+        scales = [128, 256, 512, 1024, 2048]
+        found = page.evaluate(script, [page.url, width, height, scales, packed])
+        boxes = holes.find_boxes(mask, scales)
+        windows = holes.window_around(boxes, mask.shape, scales)
+        assert [box for box, _ in found] == boxes.numpy().tolist()
+        assert [window for _, window in found] == windows.numpy().tolist()
+
+
+def test_windows_are_cut_and_pasted_as_in_python(page):
+    import tensorflow as tf
+
+    from tfpaint import blending, holes
+
+    random = np.random.default_rng(0)
+    width, height, size = 90, 70, 32
+    photo = random.integers(0, 256, (height, width, 3), np.uint8)
+    mask = np.zeros((height, width), bool)
+    mask[20:45, 50:71] = True
+    result = random.uniform(0, 255, (size, size, 3)).astype(np.float32)
+    box = [20, 50, 45, 71]
+    for y, x, side in ((16, 44, size), (-8, 30, 77)):
+        script = """async ([url, width, height, size, [y, x, side], photo, mask, result, box]) => {
+            const { cut, enlarge } = await import(url + "js/windows.js");
+            const pixels = Uint8ClampedArray.from(photo.flatMap((colour) => [...colour, 255]));
+            const place = { x: 0, y: 0, width, height };
+            const seen = { pixels, missing: Uint8Array.from(mask), place };
+            const window = { x, y, side };
+            const [top, left, bottom, right] = box;
+            const part = cut(seen, window, size, width, height);
+            const patch = enlarge(result, size, window, { top, left, bottom, right });
+            return [[...part.image], [...part.mask], [...patch.pixels]];
+        }"""
+        arrays = (photo.reshape(-1, 3).tolist(), mask.ravel().tolist(), result.ravel().tolist())
+        window = (y, x, side)
+        image, hole, patch = page.evaluate(
+            script, [page.url, width, height, size, window, *arrays, box]
+        )
+        crop = holes.crop_mirrored(photo, mask, np.array(window, np.int32), size)
+        expected, missing = holes.at_scale(crop, size)
+        np.testing.assert_allclose(np.reshape(image, (size, size, 3)), expected, atol=1e-3)
+        np.testing.assert_array_equal(np.reshape(hole, (size, size, 1)), missing)
+        tensors = [tf.constant(x) for x in (photo[None], mask, result[None], window, box)]
+        pasted = blending.paste(*tensors)
+        patch = np.reshape(patch, (25, 21, 4))[..., :3]
+        np.testing.assert_array_equal(pasted[0, 20:45, 50:71], patch)
