@@ -41,7 +41,11 @@ def judge(
                 found = tf.gather(cells, candidates[y] + (dy * width + dx))  # (wq, K, C)
                 own = queries[y + 1 + dy, 1 + dx : 1 + dx + columns]
                 products.append(tf.matmul(found, tf.expand_dims(own, -1))[..., 0])
-            row = tf.add_n(products) * tf.gather(scales, candidates[y]) * tf.expand_dims(own_scales[y], -1)
+            row = (
+                tf.add_n(products)
+                * tf.gather(scales, candidates[y])
+                * tf.expand_dims(own_scales[y], -1)
+            )
             return y + 1, tf.concat([cosines, row], 0)
 
         # Not a map: LiteRT has none of rows whose length is not known beforehand.
