@@ -6,8 +6,8 @@
 
 A folder with versions is a SavedModel (the newest is taken), one with a model.json a TF.js model,
 which runs in Node on WebAssembly; a .tflite file runs in LiteRT. Models of a window are compared
-with the same window filled by the Inpainter. The photos are scikit-image's, the holes random rectangles;
-LiteRT and TF.js run in processes of their own.
+with the same window filled by the Inpainter. The photos are scikit-image's, the holes random
+rectangles; LiteRT and TF.js run in processes of their own.
 """
 
 import time

@@ -13,6 +13,7 @@ mask. The hole should lie in the centre square of side S/2.
 """
 
 import os
+import tempfile
 from pathlib import Path
 
 from tfpaint.errors import InputError
@@ -64,12 +65,11 @@ def write(inpainter, path, size, quantize="none"):
     if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
     path = Path(path)
-    temporary = path.with_name(path.name + ".part")
-    model = converter.convert()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(model)
-        os.replace(temporary, path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".tfpaint-") as folder:
+            temporary = Path(folder, path.name)
+            temporary.write_bytes(converter.convert())
+            os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise InputError(f"{path}: could not be written ({error}); choose another place") from error

@@ -105,27 +105,25 @@ def _agree(found, scores, own_scales, asks, side: int, coherence: float) -> tf.T
     odd = (line[:, None] - top + line[None, :] - left) % 2
     flat = tf.reshape(scores, [count * count * side * side])
     firsts = tf.reshape(tf.range(count * count) * (side * side), [count, count])
+    steps = [dy * side + dx for dy, dx in _AROUND]
     found = first = tf.where(asked, found, -1)
     for turn in range(2 * SWEEPS):
         around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
-        suggested = [found, first]
-        for dy, dx in _AROUND:
-            theirs = around[1 + dy :, 1 + dx :][:count, :count]
-            suggested.append(tf.where(theirs < 0, -1, theirs - (dy * side + dx)))
-        best, best_value = found, None
-        for candidate in suggested:
-            usable = (candidate >= 0) & (candidate < side * side)
-            place = firsts + tf.where(usable, candidate, 0)
-            cosine = tf.gather(flat, place) * own_scales
-            votes = _add(tf.cast(tf.equal(candidate, one), tf.float32) for one in suggested[2:])
-            value = tf.where(usable, cosine + coherence / 8 * votes, _NEVER)
-            if best_value is None:
-                best_value = value
-                continue
-            better = value > best_value
-            best = tf.where(better, candidate, best)
-            best_value = tf.where(better, value, best_value)
-        found = tf.where(asked & tf.equal(odd, turn % 2), best, found)
+        suggested = [around[1 + dy :, 1 + dx :][:count, :count] for dy, dx in _AROUND]
+        suggested = tf.stack(suggested, -1)  # (q, q, 8)
+        suggested = tf.where(suggested < 0, -1, suggested - steps)
+        candidates = tf.concat([tf.stack([found, first], -1), suggested], -1)  # (q, q, 10)
+        usable = (candidates >= 0) & (candidates < side * side)
+        place = tf.expand_dims(firsts, -1) + tf.where(usable, candidates, 0)
+        cosines = tf.gather(flat, place) * tf.expand_dims(own_scales, -1)
+        same = tf.equal(tf.expand_dims(candidates, -1), tf.expand_dims(suggested, -2))
+        votes = tf.reduce_sum(tf.cast(same, tf.float32), -1)
+        values = tf.where(usable, cosines + coherence / 8 * votes, _NEVER)
+        best = tf.expand_dims(tf.argmax(values, -1, output_type=tf.int32), -1)
+        # No gather: TF.js does not know its batch dimensions.
+        chosen = tf.equal(tf.range(candidates.shape[-1]), best)
+        better = tf.reduce_max(tf.where(chosen, candidates, -1), -1)
+        found = tf.where(asked & tf.equal(odd, turn % 2), better, found)
     return found
 
 

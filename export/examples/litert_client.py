@@ -28,11 +28,11 @@ def main(model, photo, mask, out):
     longest = max(np.ptp(rows), np.ptp(columns)) + 1
     side = max(size, -(-longest * 16 // 7))
     pad = [(side, side), (side, side)]  # mirrored past the edges
-    top = side + (rows[0] + rows[-1]) // 2 - side // 2
-    left = side + (columns[0] + columns[-1]) // 2 - side // 2
+    top = side + (rows[0] + rows[-1] + 1) // 2 - side // 2
+    left = side + (columns[0] + columns[-1] + 1) // 2 - side // 2
     near = slice(top, top + side), slice(left, left + side)
-    window = Image.fromarray(np.pad(image, [*pad, (0, 0)], "symmetric")[near])
-    hole = Image.fromarray(np.pad(missing, pad, "symmetric")[near].astype(np.float32))
+    window = Image.fromarray(np.pad(image, [*pad, (0, 0)], "reflect")[near])
+    hole = Image.fromarray(np.pad(missing, pad, "reflect")[near].astype(np.float32))
 
     shrink = [np.float32(one.resize((size, size), Image.Resampling.BOX)) for one in (window, hole)]
     interpreter.set_tensor(inputs[3]["index"], shrink[0][None])
