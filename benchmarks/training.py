@@ -2,10 +2,12 @@
 
     python -m benchmarks.training [--quick] [--json FILE]
 
-Both train the networks of the preset `photo` under the policy mixed_bfloat16 from the same weights
-on the same batches, step about. The plain step has Keras' own `BatchNormalization` and
-`UpSampling2D` before a `Conv2D`; all else is the same. Gradients of both are compared with those of
-a float32 step: what bfloat16 rounds away is the measure of what may differ.
+Both train the networks of the preset `photo`, with discriminators, under the policy mixed_bfloat16
+from the same weights on the same batches, step about. The plain step is that of Keras' own GAN
+examples: Keras' `BatchNormalization`, `UpSampling2D` before a `Conv2D`, and D's turn before G's,
+each with passes of its own. Encoder, patch-swap, losses and optimisers are the same. Gradients of
+both are compared with those of a float32 step: what bfloat16 rounds away is the measure of what may
+differ.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from tfpaint import blocks
+from tfpaint import blocks, losses
 from tfpaint.presets import load_preset
 from train.config import build, load_config
 from train.data import centre_hole
@@ -55,7 +57,11 @@ def make(case, policy="mixed_bfloat16", plain=False, width=None, seed=0):
     keras.mixed_precision.set_global_policy(policy)
     keras.utils.set_random_seed(seed)
     config = dataclasses.replace(load_config(name), size=size)
-    config.losses.update(source="truth") if config.stage == "feature2image" else None
+    if config.stage == "feature2image":
+        config = dataclasses.replace(config, losses={**config.losses, "source": "truth"})
+    else:  # the preset's G1 was trained without; the paper's has both
+        weights = {**config.losses, "feature_weight": 0.03, "adversarial_weight": 0.01}
+        config = dataclasses.replace(config, losses=weights, discriminator_width=32)
     if width:
         config = dataclasses.replace(
             config, network={**config.network, "width": width}, discriminator_width=width
@@ -77,12 +83,38 @@ def batches(case, count, batch=None):
     ]
 
 
-def step_of(gan, policy):
+def plain_step(gan, data):
+    """D's turn, then G's, each with its own forward passes, as in Keras' GAN examples."""
+    batch = gan.prepare(*data)
+    _, image = gan.reconstruction(batch, training=True)
+    with tf.GradientTape() as tape:
+        real = gan.discriminator(gan.pair(batch, batch["truth"]), training=True)
+        fake = gan.discriminator(gan.pair(batch, image), training=True)
+        loss = losses.discriminator_loss(real, fake)
+    weights = gan.discriminator.trainable_variables
+    gradients = tape.gradient(loss, weights)
+    gan.discriminator_optimizer.apply_gradients(zip(gradients, weights, strict=True))
+    with tf.GradientTape() as tape:
+        loss = generator_loss(gan, batch)
+    weights = gan.generator.trainable_variables
+    gan.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+    return {"loss": loss}
+
+
+def generator_loss(gan, batch):
+    """What G minimises."""
+    parts, image = gan.reconstruction(batch, training=True)
+    fake = gan.discriminator(gan.pair(batch, image), training=True)
+    parts["adversarial"] = losses.generator_loss(fake)
+    return sum(gan.weights_of_losses[name] * part for name, part in parts.items())
+
+
+def step_of(gan, policy, plain=False):
     """The training step as `fit` compiles it, for one batch: a function of (photo, hole)."""
 
     def step(photo, hole):
         keras.mixed_precision.set_global_policy(policy)  # while tracing
-        return gan.train_step((photo, hole))
+        return plain_step(gan, (photo, hole)) if plain else gan.train_step((photo, hole))
 
     return tf.function(step, autograph=False, reduce_retracing=True)
 
@@ -90,7 +122,7 @@ def step_of(gan, policy):
 def rates(case, rounds, batch=None):
     """Photos a second of the plain step and ours: medians over rounds of one step each."""
     steps = {
-        "plain": step_of(make(case, plain=True), "mixed_bfloat16"),
+        "plain": step_of(make(case, plain=True), "mixed_bfloat16", plain=True),
         "ours": step_of(make(case), "mixed_bfloat16"),
     }
     data = batches(case, 1, batch)[0]
@@ -108,11 +140,7 @@ def gradients(case, policy, plain, data, width=None):
     gan = make(case, policy, plain, width)
     with tf.GradientTape() as tape:
         batch = gan.prepare(*data)
-        parts, image = gan.reconstruction(batch, training=True)
-        loss = sum(gan.weights_of_losses[name] * part for name, part in parts.items())
-        if gan.discriminator is not None:
-            fake = gan.discriminator(gan.pair(batch, image), training=True)
-            loss += gan.weights_of_losses["adversarial"] * tf.reduce_mean(tf.nn.softplus(-fake))
+        loss = generator_loss(gan, batch)
     found = tape.gradient(loss, gan.generator.trainable_variables)
     return np.concatenate([np.ravel(one) for one in found])
 
@@ -137,9 +165,9 @@ def curves(case, steps, batch=None, width=None):
         {"plain": (3, steps), "ours": (steps,)} float arrays.
     """
 
-    def losses(plain, seed):
+    def run(plain, seed):
         gan = make(case, plain=plain, seed=seed, width=width)
-        step = step_of(gan, "mixed_bfloat16")
+        step = step_of(gan, "mixed_bfloat16", plain)
         found = []
         for number in range(steps):
             gan.reset_metrics()
@@ -147,8 +175,8 @@ def curves(case, steps, batch=None, width=None):
         return found
 
     data = batches(case, min(steps, 16), batch)
-    plain = np.array([losses(True, seed) for seed in range(3)])
-    return {"plain": plain, "ours": np.array(losses(False, 0))}
+    plain = np.array([run(True, seed) for seed in range(3)])
+    return {"plain": plain, "ours": np.array(run(False, 0))}
 
 
 def share_within(found, window=25):

@@ -44,6 +44,16 @@ def test_our_layers_give_the_gradients_of_keras_layers(case, monkeypatch):
     assert 0 < off["ours_from_float32"] < 2 * off["plain_from_float32"] < 1
 
 
+def test_the_plain_step_minimises_our_loss(monkeypatch):
+    case = "image2feature-128"
+    name, _, _ = training.CASES[case]
+    monkeypatch.setitem(training.CASES, case, (name, 64, 2))
+    data = training.batches(case, 1)[0]
+    plain = training.plain_step(training.make(case, "float32", plain=True, width=4), data)
+    ours = training.make(case, "float32", width=4).train_step(data)
+    np.testing.assert_allclose(plain["loss"], ours["loss"], rtol=1e-3)  # after D's turn, before it
+
+
 def test_losses_within_the_spread_of_other_seeds():
     plain = np.array([[1.0] * 30, [2.0] * 30, [1.5] * 30])
     share = training.share_within({"plain": plain, "ours": np.array([1.2] * 30)})
