@@ -54,16 +54,25 @@ def add_arguments(parser):
         metavar="N",
         help="how many, up to 20 (%(default)s)",
     )
+    parser.add_argument(
+        "--most", type=float, metavar="MEAN", help="fail if the pictures differ by more grey levels"
+    )
 
 
 def run(options):
     from tfpaint.inpainter import Inpainter
 
-    report(Inpainter.from_preset(options.preset), options.model, options.photos)
+    mean = report(Inpainter.from_preset(options.preset), options.model, options.photos)
+    if options.most is not None and mean > options.most:
+        raise InputError(f"{options.model}: {mean:.3f} grey levels from the preset's pictures")
 
 
 def report(inpainter, path, count=5):
-    """Prints the table of `compare`, on a count of photos."""
+    """Prints the table of `compare` on a count of photos; the mean difference in the holes.
+
+    Raises:
+        InputError: as `compare`, or known pixels are not as they were.
+    """
     rows = compare(inpainter, path, samples.load(count))
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
     print(f"{path}: {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
@@ -76,6 +85,9 @@ def report(inpainter, path, count=5):
         )
     shares = [np.mean([getattr(row, name) for row in rows]) for name in ("mean", "within_one")]
     print(f"{'all':22}{shares[0]:8.3f}{shares[1]:10.2%}")
+    if not all(row.known_equal for row in rows):
+        raise InputError(f"{path}: changes known pixels")
+    return shares[0]
 
 
 def compare(inpainter, path, photos):

@@ -11,6 +11,8 @@ float16, as in the preset. There are neither loops nor branches: run it by `exec
 half precision mixes up the indices of patches.
 """
 
+import json
+import math
 import os
 import secrets
 import shutil
@@ -32,6 +34,7 @@ TOOLS = Path(__file__).parents[1] / "out" / "tools"
 ENVIRONMENT = "tensorflowjs-" + PACKAGES[0].partition("==")[2]
 CONVERT = "from tensorflowjs.converters.converter import pip_main; pip_main()"
 SIZES = (128, 256)
+BYTES = {"float32": 4, "int32": 4, "float16": 2, "bool": 1}
 
 
 def add_arguments(parser):
@@ -89,6 +92,7 @@ def write(inpainter, path, size):
             tf.saved_model.save(module, f"{work}/saved", signatures=graph)
             options = ("--input_format=tf_saved_model", "--quantize_float16=*")
             _call(_python(), "-c", CONVERT, *options, f"{work}/saved", f"{work}/converted")
+            share_kernels(Path(work, "converted"))
             shutil.copytree(f"{work}/converted", temporary, dirs_exist_ok=True)
         shutil.rmtree(path, ignore_errors=True)
         os.rename(temporary, path)
@@ -97,6 +101,42 @@ def write(inpainter, path, size):
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return path
+
+
+def share_kernels(folder):
+    """Stores once what several scales have in common: the converter copies a kernel for each call.
+
+    Args:
+        folder: of a graph model; its files are replaced.
+    """
+    file = folder / "model.json"
+    model = json.loads(file.read_text())
+    (group,) = model["weightsManifest"]
+    shards = [folder / name for name in group["paths"]]
+    data = b"".join(shard.read_bytes() for shard in shards)
+    kept, first, same, at = [], {}, {}, 0
+    for weight in group["weights"]:
+        kind = weight.get("quantization", weight)["dtype"]
+        size = math.prod(weight["shape"]) * BYTES[kind]
+        content = data[at : at + size]
+        at += size
+        name = first.setdefault((kind, tuple(weight["shape"]), content), weight["name"])
+        if name == weight["name"]:
+            kept.append((weight, content))
+        else:
+            same[weight["name"]] = name
+    nodes = [node for node in model["modelTopology"]["node"] if node["name"] not in same]
+    for node in nodes:
+        inputs = node.get("input", [])
+        # "^name" is to wait for it, which a constant needs nobody to.
+        node["input"] = [same.get(one, one) for one in inputs if one[1:] not in same]
+    model["modelTopology"]["node"] = nodes
+    group["weights"] = [weight for weight, _ in kept]
+    group["paths"] = ["weights.bin"]
+    for shard in shards:
+        shard.unlink()
+    (folder / "weights.bin").write_bytes(b"".join(content for _, content in kept))
+    file.write_text(json.dumps(model, separators=(",", ":")))
 
 
 def _python():
