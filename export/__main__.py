@@ -1,4 +1,4 @@
-"""`python -m export saved-model | web`: see each command's --help."""
+"""`python -m export saved-model | litert | tfjs | check | web`: see each command's --help."""
 
 import argparse
 import os
@@ -6,10 +6,16 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from export import saved_model, web_assets  # noqa: E402
+from export import check, litert, saved_model, tfjs, web_assets  # noqa: E402
 from tfpaint.errors import InputError  # noqa: E402
 
-PROGRAMS = {"saved-model": saved_model, "web": web_assets}
+PROGRAMS = {
+    "saved-model": saved_model,
+    "litert": litert,
+    "tfjs": tfjs,
+    "check": check,
+    "web": web_assets,
+}
 
 
 def main(arguments=None):

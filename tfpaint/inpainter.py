@@ -280,7 +280,7 @@ class Inpainter:
         network was never shown a hole and predicts nothing: they are filled smoothly beforehand.
         """
         smooth = pull_push(photo, 1 - mask)
-        hole = mask * _centre(photo.shape[1])
+        hole = mask * centre(photo.shape[1])
         coarse = self.image2feature([smooth * (1 - hole), hole], training=False)
         margin = [photo.shape[1] // 4] * 2
         coarse = tf.pad(tf.cast(coarse, tf.float32), [[0, 0], margin, margin, [0, 0]])
@@ -312,17 +312,20 @@ class Inpainter:
 
     def swap(self, filled, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Features (1, s / stride, s / stride, C), the same swapped, and the matches."""
-        features = self._encode(filled)
-        keys = features
-        if self.key_blur:
-            keys = self._encode(low_pass(filled, self.key_blur * 2**index))
-        side = mask.shape[1]
-        stride = side // features.shape[1]
+        features, keys = self.features(filled, index)
+        stride = mask.shape[1] // features.shape[1]
         missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
-        hole = missing * _centre(missing.shape[1])
+        hole = missing * centre(missing.shape[1])
         engine = "exact" if start is None else "propagated"
-        chosen = match(keys, keys, _grow(hole), 1 - _grow(missing), engine, start, self.coherence)
+        chosen = match(keys, keys, grow(hole), 1 - grow(missing), engine, start, self.coherence)
         return features, paste(chosen, features, features, hole, self.overlap), chosen
+
+    def features(self, filled: tf.Tensor, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """The features of a window at a scale, and those to match on."""
+        features = self._encode(filled)
+        if not self.key_blur:
+            return features, features
+        return features, self._encode(low_pass(filled, self.key_blur * 2**index))
 
 
 def _check(image: np.ndarray, mask: np.ndarray) -> None:
@@ -354,12 +357,12 @@ def level(crop: tf.Tensor, scale: int) -> tuple[tf.Tensor, tf.Tensor]:
     return photo[None] / 127.5 - 1.0, mask[None]
 
 
-def _centre(side: int) -> tf.Tensor:
+def centre(side: int) -> tf.Tensor:
     """1 in the centre square of half the side: float32 (1, side, side, 1)."""
     margin = [side // 4, side // 4]
     return tf.pad(tf.ones([1, side // 2, side // 2, 1]), [[0, 0], margin, margin, [0, 0]])
 
 
-def _grow(cells: tf.Tensor) -> tf.Tensor:
+def grow(cells: tf.Tensor) -> tf.Tensor:
     """Centres of the 3x3 patches that touch the cells (B, h, w, 1)."""
     return tf.nn.max_pool2d(cells, 3, 1, "SAME")

@@ -35,18 +35,28 @@ def judge(
         usable &= tf.gather(valid, tf.where(usable, candidates, 0))
         candidates = tf.where(usable, candidates, centres[0])
 
-        def row(y):
+        def next_row(y, cosines):
             products = []
             for dy, dx in SQUARE:
                 found = tf.gather(cells, candidates[y] + (dy * width + dx))  # (wq, K, C)
                 own = queries[y + 1 + dy, 1 + dx : 1 + dx + columns]
-                products.append(tf.matmul(found, own[..., None])[..., 0])
-            return tf.add_n(products) * tf.gather(scales, candidates[y]) * own_scales[y, :, None]
+                products.append(tf.matmul(found, tf.expand_dims(own, -1))[..., 0])
+            row = (
+                tf.add_n(products)
+                * tf.gather(scales, candidates[y])
+                * tf.expand_dims(own_scales[y], -1)
+            )
+            return y + 1, tf.concat([cosines, row], 0)
 
-        cosines = tf.map_fn(
-            row, tf.range(rows), fn_output_signature=tf.float32, parallel_iterations=1
-        )
-        return candidates, cosines
+        # Not a map: LiteRT has none of rows whose length is not known beforehand.
+        cosines = tf.while_loop(
+            lambda y, _: y < rows,
+            next_row,
+            (0, tf.zeros([0, candidates.shape[-1]])),
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, candidates.shape[-1]])),
+            parallel_iterations=1,
+        )[1]
+        return candidates, tf.reshape(cosines, tf.shape(candidates))
 
     return compare
 

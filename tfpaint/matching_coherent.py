@@ -38,7 +38,7 @@ def agree(
     def sweep(turn, found):
         suggested = neighbours(found, _AROUND, 1, width)
         candidates, cosines = compare(tf.stack([found, first, *suggested], axis=-1))
-        votes = sum(tf.cast(candidates == one[..., None], tf.float32) for one in suggested)
+        votes = sum(tf.cast(candidates == tf.expand_dims(one, -1), tf.float32) for one in suggested)
         best = tf.argmax(cosines + coherence / 8 * votes, axis=-1, output_type=tf.int32)
         better = tf.gather(candidates, best, batch_dims=2)
         # Every other query, so that two neighbours do not swap their opinions.

@@ -62,15 +62,17 @@ def choose(
         # What is no source scores 0 here; where nothing beats that (or a NaN is about), look again.
         beaten = tf.reduce_all(tf.gather(scores, best, batch_dims=1) > 0)
         best = tf.cond(beaten, lambda: best, lambda: _best_of_valid(scores, valid))
-        return y + 1, second, third, found.write(y, best)
+        return y + 1, second, third, tf.concat([found, best], 0)
 
-    found = tf.TensorArray(tf.int32, rows, element_shape=[None])
+    # Not a TensorArray: LiteRT has none with rows of a length that is not known beforehand.
     found = tf.while_loop(
         lambda y, *_: y < rows,
         next_row,
-        (0, three_across(0), three_across(1), found),
+        (0, three_across(0), three_across(1), tf.zeros([0], tf.int32)),
+        shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None])] * 3),
         parallel_iterations=1,
-    )[-1].stack()
+    )[-1]
+    found = tf.reshape(found, [rows, columns])
     return (found // row + 1) * width + found % row + 1
 
 

@@ -33,7 +33,9 @@ class Tiled:
         side = inputs.shape[1]
         tile, halo, grid = (pixels // self.stride for pixels in (TILE, HALO, _GRID))
         if side <= tile:
-            return tf.ensure_shape(self._apply(inputs), self._shape(side))
+            result = self._apply(inputs)
+            result.set_shape(self._shape(side))  # an operation for it is what TF.js does not have
+            return result
         count = -(-(side - 2 * halo) // (tile - 2 * halo))
         starts = [(side - tile) * i // (count - 1) // grid * grid for i in range(count)]
         whole, (_, out_tile, _, channels) = self._shape(side), self._shape(tile)

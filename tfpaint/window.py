@@ -5,12 +5,57 @@ It is what phones and browsers run; cutting windows out of a photo is left to th
 
 import tensorflow as tf
 
-from tfpaint.inpainter import EXACT, Inpainter, level
+from tfpaint import matching_window
+from tfpaint.errors import InputError
+from tfpaint.inpainter import EXACT, Inpainter, centre, grow, level
+from tfpaint.patch_swap import hole_on_features
+
+
+class StaticInpainter(Inpainter):
+    """An inpainter whose windows are matched by `matching_window`: no loops, branches or lists."""
+
+    def swap(self, filled, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """As `Inpainter.swap`; the matches are those of the centre square."""
+        features, keys = self.features(filled, index)
+        missing = hole_on_features(mask, mask.shape[1] // features.shape[1])
+        hole = missing * centre(missing.shape[1])
+        chosen = matching_window.match(keys, grow(hole), 1 - grow(missing), self.coherence)
+        return features, matching_window.paste(chosen, features, hole, self.overlap), chosen
 
 
 def sides(inpainter: Inpainter) -> tuple[int, ...]:
     """Sides that a window may have: those in which every source patch is compared."""
     return tuple(scale for scale in inpainter.scales if scale <= EXACT)
+
+
+def function(inpainter: Inpainter, side: int) -> tf.types.experimental.PolymorphicFunction:
+    """`fill` of a static size, to be converted for phones and browsers.
+
+    Args:
+        inpainter: Of float32 networks.
+        side: S, one of `sides`.
+
+    Returns:
+        The function of `image` float32 (1, S, S, 3) and `mask` float32 (1, S, S, 1) to
+        `{"image": float32 (1, S, S, 3)}`.
+
+    Raises:
+        InputError: There is no window of that side.
+    """
+    if side not in sides(inpainter):
+        listed = ", ".join(map(str, sides(inpainter)))
+        raise InputError(f"size={side}: the windows of this preset have a side of {listed}")
+    decoders = dict(zip(inpainter.scales, inpainter.feature2image, strict=True))
+    static = StaticInpainter(
+        inpainter.encoder, inpainter.image2feature, decoders, **inpainter.options
+    )
+    signature = [
+        tf.TensorSpec([1, side, side, 3], tf.float32, "image"),
+        tf.TensorSpec([1, side, side, 1], tf.float32, "mask"),
+    ]
+    return tf.function(
+        lambda image, mask: {"image": fill(static, image, mask)}, signature, autograph=False
+    )
 
 
 def fill(inpainter: Inpainter, image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:

@@ -81,7 +81,7 @@ async function fill({ seen, window, box, width, height, size, label }) {
     image: tf.tensor4d(image, [1, size, size, 3]),
     mask: tf.tensor4d(mask, [1, size, size, 1]),
   };
-  const output = await model.executeAsync(inputs);
+  const output = model.execute(inputs);
   const result = await output.data();
   tf.dispose([inputs, output]);
   return { patch: enlarge(result, size, window, box) };

@@ -1,0 +1,65 @@
+"""Runs a TF.js model in Node, on WebAssembly. Its packages are installed in out/tools."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from export.tfjs import TOOLS
+from tfpaint.errors import InputError
+
+VERSION = "4.22.0"
+PACKAGES = tuple(
+    f"@tensorflow/tfjs-{part}@{VERSION}" for part in ("core", "converter", "backend-wasm")
+)
+
+
+def side(path):
+    """Side of the model's window."""
+    inputs = json.loads((path / "model.json").read_text())["signature"]["inputs"]
+    return int(inputs["image"]["tensorShape"]["dim"][1]["size"])
+
+
+def run(path, cases):
+    """The model's pictures; as `litert_runner.run`.
+
+    Raises:
+        InputError: Node or its packages are missing, or the model fails.
+    """
+    size = side(path)
+    with tempfile.TemporaryDirectory() as folder:
+        inputs, outputs = Path(folder) / "inputs", Path(folder) / "outputs"
+        pairs = [np.concatenate([image.ravel(), mask.ravel()]) for image, mask in cases]
+        inputs.write_bytes(np.concatenate(pairs).astype("<f4").tobytes())
+        script = Path(__file__).with_suffix(".js")
+        _call("node", script, path, size, inputs, outputs, NODE_PATH=_packages() / "node_modules")
+        results = np.frombuffer(outputs.read_bytes(), "<f4").reshape(len(cases), -1)
+    return [(one[:-1].reshape(size, size, 3), float(one[-1]) / 1000) for one in results]
+
+
+def _packages():
+    folder = TOOLS / f"tfjs-{VERSION}"
+    if not folder.exists():
+        print(f"installing TF.js in {folder}, once", flush=True)
+        building = folder.with_name(folder.name + ".part")
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(parents=True)
+        _call("npm", "install", "--no-audit", "--no-fund", "--prefix", building, *PACKAGES)
+        os.rename(building, folder)
+    return folder
+
+
+def _call(*command, **environment):
+    environment = {**os.environ, **{key: str(value) for key, value in environment.items()}}
+    command = [str(part) for part in command]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    except FileNotFoundError as error:
+        raise InputError(f"{command[0]} is missing: install Node.js") from error
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr.strip() or "no message").splitlines()[-1]
+        raise InputError(f"{command[0]} failed: {last}") from error

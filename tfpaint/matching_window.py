@@ -1,0 +1,155 @@
+"""Matching and pasting for a window, in static shapes: the choices of the engine `exact`.
+
+Phones and browsers have neither lists of a length found at run time nor cheap loops. So every cell
+where a hole could be asks, whether it is in the hole or not, and every patch is compared; what is
+no source gets a large negative score. See `matching_exact` for why the products of pixels suffice.
+"""
+
+import tensorflow as tf
+
+from tfpaint.matching import NO_MATCH
+from tfpaint.matching_candidates import SQUARE
+from tfpaint.matching_coherent import SWEEPS
+
+_NEVER = -6e4  # less than any score, and a float16, in which weights are stored
+_ROWS = 8  # rows of queries at once, of windows too large for all
+_ALL_AT_ONCE = 64  # cells a side
+_AROUND = tuple(place for place in SQUARE if place != (0, 0))
+
+
+def match(
+    features: tf.Tensor, query_mask: tf.Tensor, source_mask: tf.Tensor, coherence: float = 0.0
+) -> tf.Tensor:
+    """What `tfpaint.matching.match(features, features, ...)` chooses for a hole in the centre.
+
+    Args:
+        features: float32 (1, s, s, C), s a multiple of 4, known when traced.
+        query_mask: float32 (1, s, s, 1), 1 where a patch asks: in the centre square of side s/2 or
+            beside it.
+        source_mask: float32 (1, s, s, 1), 1 where the patch centred there may be chosen.
+        coherence: as for `tfpaint.matching.match`.
+
+    Returns:
+        int32 (q, q), q = s/2 + 2: the choices for the centre square and the cells beside it.
+    """
+    side = features.shape[1]
+    first, count = side // 4 - 1, side // 2 + 2
+    box = slice(first, first + count)
+    asks = query_mask[0, box, box, 0]
+    valid = tf.pad(source_mask[0, 1:-1, 1:-1, 0], [[1, 1], [1, 1]])
+    squares = tf.reduce_sum(tf.square(features[0]), -1)
+    scores = _scores(features[0], _inverse(_sums(squares)), valid, box)  # (q * q, s * s)
+    found = tf.reshape(tf.argmax(scores, 1, output_type=tf.int32), [count, count])
+    if coherence:
+        around = tf.pad(squares, [[1, 1], [1, 1]])[first:, first:][: count + 2, : count + 2]
+        found = _agree(found, scores, _inverse(_sums(around)), asks, side, coherence)
+    return tf.where(asks * tf.reduce_max(valid) > 0, found, NO_MATCH)
+
+
+def paste(indices: tf.Tensor, features: tf.Tensor, hole: tf.Tensor, overlap: float) -> tf.Tensor:
+    """As `tfpaint.patch_swap.paste`.
+
+    Args:
+        indices: int32 (s/2 + 2, s/2 + 2), from `match`.
+        features: float32 (1, s, s, C).
+        hole: float32 (1, s, s, 1), 1 = the cells to write, all in the centre square.
+        overlap: as for `tfpaint.patch_swap.paste`.
+
+    Returns:
+        float32 (1, s, s, C).
+    """
+    side, channels = features.shape[1], features.shape[3]
+    half, quarter = side // 2, side // 4
+    cells = tf.reshape(features, [side * side, channels])
+    total, weights = 0.0, 0.0
+    for dy, dx in SQUARE:
+        centres = tf.reshape(indices[1 - dy :, 1 - dx :][:half, :half], [half * half])
+        covers = tf.cast(centres >= 0, tf.float32)[:, None]
+        found = tf.gather(cells, tf.maximum(centres, 0) + tf.where(centres >= 0, dy * side + dx, 0))
+        weight = overlap ** (dy * dy + dx * dx) * covers
+        total, weights = total + weight * found, weights + weight
+    mean = tf.reshape(total / tf.where(weights > 0, weights, 1.0), [1, half, half, channels])
+    covered = tf.reshape(tf.cast(weights > 0, tf.float32), [1, half, half, 1])
+    margins = [[0, 0], [quarter, quarter], [quarter, quarter], [0, 0]]
+    return tf.where(hole * tf.pad(covered, margins) > 0, tf.pad(mean, margins), features)
+
+
+def _scores(features: tf.Tensor, scales: tf.Tensor, valid: tf.Tensor, box: slice) -> tf.Tensor:
+    """Cosines times the query's norm: (q * q, s * s), by the flat index of a source's centre."""
+    side, _, channels = features.shape
+    inner, count = side - 2, box.stop - box.start
+    sources = tf.reshape(features, [side * side, channels])
+    padded = tf.pad(features, [[1, 1], [1, 1], [0, 0]])[:, box.start : box.stop + 2]
+    rows = count if side <= _ALL_AT_ONCE else _ROWS
+    tiles = []
+    for top in range(0, count, rows):
+        height = min(rows, count - top)
+        queries = padded[box.start + top :][: height + 2]
+        products = tf.matmul(tf.reshape(queries, [-1, channels]), sources, transpose_b=True)
+        products = tf.reshape(products, [height + 2, count + 2, side, side])
+        across = _add(products[:, dx:, :, dx:][:, :count, :, :inner] for dx in range(3))
+        tile = _add(across[dy:, :, dy:][:height, :, :inner] for dy in range(3))
+        tile = tf.pad(tile * scales, [[0, 0], [0, 0], [1, 1], [1, 1]])
+        tile = tf.where(valid > 0, tile, _NEVER)
+        tiles.append(tf.reshape(tile, [height * count, side * side]))
+    return tiles[0] if len(tiles) == 1 else tf.concat(tiles, 0)
+
+
+def _agree(found, scores, own_scales, asks, side: int, coherence: float) -> tf.Tensor:
+    """`matching_coherent.agree`, with the cosines read from the scores."""
+    count = found.shape[0]
+    rows, columns = _extent(tf.reduce_max(asks, 1)), _extent(tf.reduce_max(asks, 0))
+    (top, tall), (left, wide) = rows, columns
+    asked = tall[:, None] * wide[None, :] > 0  # the box that `match` looks at
+    line = tf.range(count)
+    odd = (line[:, None] - top + line[None, :] - left) % 2
+    flat = tf.reshape(scores, [count * count * side * side])
+    firsts = tf.reshape(tf.range(count * count) * (side * side), [count, count])
+    steps = [dy * side + dx for dy, dx in _AROUND]
+    found = first = tf.where(asked, found, -1)
+    for turn in range(2 * SWEEPS):
+        around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
+        suggested = [around[1 + dy :, 1 + dx :][:count, :count] for dy, dx in _AROUND]
+        suggested = tf.stack(suggested, -1)  # (q, q, 8)
+        suggested = tf.where(suggested < 0, -1, suggested - steps)
+        candidates = tf.concat([tf.stack([found, first], -1), suggested], -1)  # (q, q, 10)
+        usable = (candidates >= 0) & (candidates < side * side)
+        place = tf.expand_dims(firsts, -1) + tf.where(usable, candidates, 0)
+        cosines = tf.gather(flat, place) * tf.expand_dims(own_scales, -1)
+        same = tf.equal(tf.expand_dims(candidates, -1), tf.expand_dims(suggested, -2))
+        votes = tf.reduce_sum(tf.cast(same, tf.float32), -1)
+        values = tf.where(usable, cosines + coherence / 8 * votes, _NEVER)
+        best = tf.expand_dims(tf.argmax(values, -1, output_type=tf.int32), -1)
+        # No gather: TF.js does not know its batch dimensions.
+        chosen = tf.equal(tf.range(candidates.shape[-1]), best)
+        better = tf.reduce_max(tf.where(chosen, candidates, -1), -1)
+        found = tf.where(asked & tf.equal(odd, turn % 2), better, found)
+    return found
+
+
+def _extent(flags: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The first index with a 1, and 1 from the first to the last."""
+    line = tf.range(flags.shape[0])
+    first = tf.reduce_min(tf.where(flags > 0, line, flags.shape[0]))
+    last = tf.reduce_max(tf.where(flags > 0, line, -1))
+    return first, tf.cast((line >= first) & (line <= last), tf.float32)
+
+
+def _sums(squares: tf.Tensor) -> tf.Tensor:
+    """Sums over the 3x3 patches inside of (h, w): (h - 2, w - 2)."""
+    height, width = squares.shape[0] - 2, squares.shape[1] - 2
+    squares = _add(squares[dy : dy + height] for dy in range(3))
+    return _add(squares[:, dx : dx + width] for dx in range(3))
+
+
+def _inverse(squares: tf.Tensor) -> tf.Tensor:
+    """1 / square root, 0 of 0."""
+    positive = squares > 0
+    return tf.where(positive, 1 / tf.sqrt(tf.where(positive, squares, 1.0)), 0.0)
+
+
+def _add(terms) -> tf.Tensor:
+    first, *others = terms
+    for term in others:
+        first += term
+    return first
