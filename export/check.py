@@ -63,7 +63,7 @@ def run(options):
     from tfpaint.inpainter import Inpainter
 
     mean = report(Inpainter.from_preset(options.preset), options.model, options.photos)
-    if options.most is not None and mean > options.most:
+    if options.most is not None and not mean <= options.most:  # NaN is no success
         raise InputError(f"{options.model}: {mean:.3f} grey levels from the preset's pictures")
 
 

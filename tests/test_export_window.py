@@ -1,5 +1,6 @@
 """LiteRT and TF.js: what they run gives the library's numbers."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def test_the_example_fills_the_hole_alone(inpainter, exact, tmp_path):
 
 def test_check_tells_another_model(exact, photos):
     other = Inpainter(*networks(), scales=SCALES)
-    other.feature2image[0].set_weights([-one for one in other.feature2image[0].get_weights()])
+    other.feature2image[0].set_weights([0.5 * one for one in other.feature2image[0].get_weights()])
     assert min(row.within_one for row in check.compare(other, exact, photos)) < 0.5
 
 
@@ -90,6 +91,36 @@ def test_the_layer_converts_to_built_in_operations_and_chooses_alike(tmp_path):
         np.testing.assert_allclose(got, wanted, atol=1e-5)
 
 
+def test_kernels_of_several_scales_are_stored_once(tmp_path):
+    first, other = np.arange(6, dtype=np.float16), np.arange(4, dtype=np.float32)
+    (tmp_path / "group1-shard1of2.bin").write_bytes(first.tobytes() + first.tobytes()[:4])
+    (tmp_path / "group1-shard2of2.bin").write_bytes(first.tobytes()[4:] + other.tobytes())
+    half = {"shape": [2, 3], "dtype": "float32", "quantization": {"dtype": "float16"}}
+    weights = [
+        {"name": "small", **half},
+        {"name": "large", **half},
+        {"name": "other", "shape": [4], "dtype": "float32"},
+    ]
+    nodes = [{"name": weight["name"], "op": "Const"} for weight in weights]
+    nodes += [{"name": "sum", "op": "AddN", "input": ["small", "large", "other", "^large"]}]
+    model = {
+        "modelTopology": {"node": nodes},
+        "weightsManifest": [
+            {"paths": ["group1-shard1of2.bin", "group1-shard2of2.bin"], "weights": weights}
+        ],
+    }
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    tfjs.share_kernels(tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["model.json", "weights.bin"]
+    assert (tmp_path / "weights.bin").read_bytes() == first.tobytes() + other.tobytes()
+    model = json.loads((tmp_path / "model.json").read_text())
+    (group,) = model["weightsManifest"]
+    assert group == {"paths": ["weights.bin"], "weights": [weights[0], weights[2]]}
+    kept = {node["name"]: node.get("input") for node in model["modelTopology"]["node"]}
+    assert kept.keys() == {"small", "other", "sum"}
+    assert kept["sum"] == ["small", "small", "other"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
 def test_tfjs_equals_tensorflow(inpainter, photos, tmp_path):
@@ -105,6 +136,18 @@ def test_a_saved_model_is_checked_by_its_newest_version(inpainter, photos, tmp_p
     inpainter.export(tmp_path)
     for row in check.compare(inpainter, tmp_path, photos):
         assert row.known_equal and row.within_one >= 0.999
+
+
+def test_the_check_fails_past_a_mean(inpainter, exact, monkeypatch, capsys):
+    monkeypatch.setattr(Inpainter, "from_preset", classmethod(lambda cls, name: inpainter))
+    arguments = ["check", str(exact), "--photos", "1", "--most"]
+    assert main([*arguments, "1"]) == 0
+    other = networks()
+    other[2].set_weights([0.5 * one for one in other[2].get_weights()])
+    other = Inpainter(*other, scales=SCALES)
+    monkeypatch.setattr(Inpainter, "from_preset", classmethod(lambda cls, name: other))
+    assert main([*arguments, "1"]) == 2
+    assert "grey levels from the preset's pictures" in capsys.readouterr().err
 
 
 def test_wrong_inputs(inpainter, tmp_path, monkeypatch, capsys):

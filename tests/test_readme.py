@@ -81,15 +81,17 @@ def test_the_commands_that_serve(root, folder, monkeypatch):
     """What they do is tested elsewhere; here, that they take these arguments."""
     programs = {"export": export, "serving": serve}
     taken = []
-    for name in ("export.saved_model", "serving.server", "serving.client"):
+    exports = ["export.saved_model", "export.litert", "export.tfjs", "export.check"]
+    for name in [*exports, "serving.server", "serving.client"]:
         monkeypatch.setattr(f"{name}.run", taken.append)
     for _, _, module, *arguments in (
         *commands(root, "python -m export"),
         *commands(root, "python -m serving"),
     ):
         assert programs[module](arguments) == 0, arguments
-    assert [options.command for options in taken] == ["saved-model", "server", "client"]
-    assert taken[0].out == taken[1].model
+    names = ["saved-model", "litert", "tfjs", "check", "server", "client"]
+    assert [options.command for options in taken] == names
+    assert taken[0].out == taken[4].model and taken[1].out == taken[3].model
 
 
 def test_the_python_snippet(root, folder, inpainter, monkeypatch):

@@ -106,7 +106,7 @@ def test_the_client(text):
     np.testing.assert_array_equal(filled, np.where(MASK[..., None], 128, photo))
 
 
-@pytest.mark.parametrize("program, count", [(server, 1), (bulk, 2)])
+@pytest.mark.parametrize("program, count", [(server, 2), (bulk, 2)])
 def test_the_other_commands_have_such_options(root, program, count):
     text = (root / "docs" / "serving.md").read_text()
     found = list(commands(text, program.__name__.replace(".", " ")))
@@ -121,7 +121,8 @@ def test_what_is_exported_is_served(root):
     """The model is served from where it is exported to, here and in compose.yaml."""
     text = (root / "docs" / "serving.md").read_text()
     compose = (root / "serving" / "tf_serving" / "compose.yaml").read_text()
-    (export,), (serve,) = commands(text, "export saved-model"), commands(text, "serving server")
+    (export,) = commands(text, "export saved-model")
     folder = export[export.index("--out") + 1]
-    assert folder == serve[serve.index("--model") + 1]
+    for serve in commands(text, "serving server"):
+        assert folder == serve[serve.index("--model") + 1]
     assert f"--out {folder}" in compose and "../../out/models:/models" in compose
