@@ -70,6 +70,14 @@ def test_the_command_line(root, folder, inpainter, monkeypatch):
     assert (folder / "steps.png").exists()
 
 
+def test_stylize(root, folder, inpainter, monkeypatch):
+    monkeypatch.setattr(cli, "_load_inpainter", lambda *_: inpainter)
+    Image.fromarray(data.coffee()).resize((96, 64)).save("painting.jpg")
+    ((_, *arguments),) = commands(root, "tfpaint stylize")
+    assert cli.main([*arguments, "--size", "96"]) == 0
+    assert np.asarray(Image.open("styled.png")).shape == (64, 96, 3)
+
+
 def test_evaluate(root, folder, inpainter, monkeypatch):
     monkeypatch.setattr(cli, "_load_inpainter", lambda *_: inpainter)
     ((_, *arguments),) = commands(root, "tfpaint evaluate")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
     from tfpaint.matching import match
     from tfpaint.patch_swap import PatchSwap
+    from tfpaint.style_transfer import stylize
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,7 @@ _MODULE = {
     "PatchSwap": "patch_swap",
     "VGG19Encoder": "encoder",
     "match": "matching",
+    "stylize": "style_transfer",
 }
 
 __all__ = [*_MODULE]

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfpaint import __version__, batch, evaluation
+from tfpaint import __version__, batch, evaluation, images
 from tfpaint.errors import InputError
 from tfpaint.images import MAX_PIXELS
 
@@ -88,6 +88,21 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
     return []
 
 
+def _stylize(options: argparse.Namespace) -> list[InputError]:
+    content, style = (
+        images.read_photo(path).opaque().pixels for path in (options.content, options.style)
+    )
+    images.output_format(options.out)
+    inpainter = _load_inpainter(options.preset, None)
+    from tfpaint.style_transfer import stylize
+
+    result = stylize(
+        content, style, inpainter, options.strength, options.size, options.keep_colours
+    )
+    images.write_picture(options.out, result)
+    return []
+
+
 def _load_inpainter(preset: str, iterations: int | None) -> "Inpainter":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with silent():
@@ -116,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_inpaint(commands)
     _add_evaluate(commands)
+    _add_stylize(commands)
     return parser
 
 
@@ -187,6 +203,29 @@ def _add_evaluate(commands: Any) -> None:
     add(
         "-o", "--out", type=Path, metavar="DIR", help="index.html, report.json, pictures, sheet.png"
     )
+
+
+def _add_stylize(commands: Any) -> None:
+    stylize = commands.add_parser(
+        "stylize",
+        help="paint a picture in the manner of another",
+        description="Paint a picture with the patches of another.",
+    )
+    stylize.set_defaults(command=_stylize)
+    add = stylize.add_argument
+    add("content", type=Path, metavar="CONTENT", help="the picture to paint")
+    add("style", type=Path, metavar="STYLE", help="the picture whose manner it takes")
+    add("-o", "--out", type=Path, required=True, help="file to write")
+    add("--strength", type=float, default=1.0, metavar="S", help="from 0 to 1 (%(default)s)")
+    add(
+        "--size",
+        type=_count,
+        default=512,
+        metavar="N",
+        help="longest side, 64 to 768 (%(default)s)",
+    )
+    add("--keep-colours", action="store_true", help="take the lightness alone from the style")
+    add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
 
 
 def _methods(text: str) -> list[str]:

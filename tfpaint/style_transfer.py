@@ -1,0 +1,93 @@
+"""Style transfer: the style's patches in the content's arrangement (paper, figure 10)."""
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from tfpaint.errors import InputError
+from tfpaint.inpainter import Inpainter
+from tfpaint.matching import match
+from tfpaint.patch_swap import paste
+from tfpaint.tiles import TILE
+
+GRID = 32  # pixels to which pictures are enlarged: no network here has a larger stride
+SMALLEST = 64
+
+
+def stylize(
+    content: np.ndarray,
+    style: np.ndarray,
+    inpainter: Inpainter | None = None,
+    strength: float = 1.0,
+    size: int = 512,
+    keep_colours: bool = False,
+) -> np.ndarray:
+    """Paints a picture in the manner of another.
+
+    Every 3x3 patch of the content's features is replaced by the style's most similar one, and
+    Feature2Image turns the features into a picture.
+
+    Args:
+        content: uint8 (H, W, 3), RGB.
+        style: uint8 (h, w, 3), RGB.
+        inpainter: whose encoder and Feature2Image do it, one of no fixed size; the preset "photo"
+            by default.
+        strength: from 0, the content's own features, to 1, the style's.
+        size: the longest side of the result in pixels, from 64 to 768; the style is looked at in
+            the same size. Both pictures are scaled to it. Time grows with its fourth power.
+        keep_colours: take the lightness alone from the result, and the colours from the content.
+
+    Returns:
+        uint8 (H', W', 3), in the proportions of the content.
+
+    Raises:
+        InputError: Not such arrays, or an option out of its range.
+
+    Reference: Image Inpainting using Multi-Scale Feature Image Translation, figure 10.
+    """
+    if not 0 <= strength <= 1:
+        raise InputError(f"strength={strength}: choose a number from 0 to 1")
+    if not SMALLEST <= size <= TILE:
+        raise InputError(f"size={size}: choose a longest side from {SMALLEST} to {TILE} pixels")
+    inpainter = inpainter or Inpainter.from_preset("photo")
+    decoder = inpainter.feature2image[-1]
+    if decoder.input_shape[1] is not None:
+        raise InputError("style transfer needs a preset whose Feature2Image has no fixed size")
+
+    content, style = _scaled(content, "content", size), _scaled(style, "style", size)
+    features, source = (_encode(inpainter, picture) for picture in (content, style))
+    indices = _match(features, source)
+    swapped = paste(indices, source, features, tf.ones_like(features[..., :1]), inpainter.overlap)
+    decoded = decoder(features + strength * (swapped - features), training=False)
+
+    height, width = content.shape[:2]
+    picture = (tf.cast(decoded, tf.float32)[0, :height, :width] + 1.0) / 2.0
+    if keep_colours:
+        lightness = tf.image.rgb_to_yuv(picture)[..., :1]
+        colours = tf.image.rgb_to_yuv(tf.cast(content, tf.float32) / 255.0)[..., 1:]
+        picture = tf.image.yuv_to_rgb(tf.concat([lightness, colours], -1))
+    return tf.cast(tf.round(tf.clip_by_value(picture, 0.0, 1.0) * 255.0), tf.uint8).numpy()
+
+
+@tf.function(autograph=False, reduce_retracing=True)
+def _match(queries: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
+    """The style's patch for each of the content's: cosines, as for holes."""
+    return match(queries, sources, tf.ones_like(queries[..., :1]), tf.ones_like(sources[..., :1]))
+
+
+def _scaled(picture: np.ndarray, name: str, size: int) -> np.ndarray:
+    picture = np.asarray(picture)
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+        raise InputError(
+            f"the {name} has to be uint8 (H, W, 3), but is {picture.dtype} {picture.shape}"
+        )
+    height, width = (max(1, round(side * size / max(picture.shape))) for side in picture.shape[:2])
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _encode(inpainter: Inpainter, picture: np.ndarray) -> tf.Tensor:
+    """(1, h, w, C) float32, of the picture continued by its last row and column."""
+    below, right = (-side % GRID for side in picture.shape[:2])
+    whole = np.pad(picture, [(0, below), (0, right), (0, 0)], "edge")
+    images = tf.cast(whole[None], tf.float32) / 127.5 - 1.0
+    return tf.cast(inpainter.encoder(images, training=False), tf.float32)
