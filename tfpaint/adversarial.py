@@ -11,21 +11,32 @@ import tensorflow as tf
 from tfpaint import losses
 from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
+from tfpaint.holes import centre
 from tfpaint.patch_swap import hole_on_features, patch_swap
 
 
-class _GAN(keras.Model):
-    """What the two share: the optimisers, the joint step, the running means of the losses."""
+class GAN(keras.Model):
+    """What the two share: the optimisers, the joint step, the running means of the losses.
 
-    def __init__(self, generator, encoder, discriminator, weights, **kwargs):
+    A subclass has `reconstruction(batch, training)`, which gives the parts of the loss and the
+    image (B, S, S, 3), and `pair(batch, image)`, the discriminator's input.
+
+    Args:
+        generator: the network that is trained.
+        discriminator: its adversary, or None.
+        weights: of the parts of the loss, by name; "adversarial" above 0 needs the discriminator.
+
+    Raises:
+        InputError: an adversarial weight without a discriminator.
+    """
+
+    def __init__(self, generator, discriminator, weights, **kwargs):
         super().__init__(**kwargs)
         if weights["adversarial"] and discriminator is None:
             raise InputError("an adversarial weight above 0 needs a discriminator")
         self.generator = generator
-        self.encoder = encoder
         self.discriminator = discriminator if weights["adversarial"] else None
         self.weights_of_losses = dict(weights)
-        self.encoder.trainable = False
         self.means = {}
         self.built = True
 
@@ -126,7 +137,7 @@ def compose(image2feature, incomplete, mask, training=False):
     return incomplete * (1.0 - mask) + padded * mask, padded
 
 
-class Image2FeatureGAN(_GAN):
+class Image2FeatureGAN(GAN):
     """Trains G1 with the encoder and D1 (section 3.3.1, equations 1-4).
 
     Args:
@@ -162,7 +173,9 @@ class Image2FeatureGAN(_GAN):
             "feature": feature_weight,
             "adversarial": adversarial_weight,
         }
-        super().__init__(image2feature, encoder, discriminator, weights, **kwargs)
+        super().__init__(image2feature, discriminator, weights, **kwargs)
+        self.encoder = encoder
+        self.encoder.trainable = False
         self.ring_weight = ring_weight
 
     def call(self, inputs):
@@ -174,11 +187,7 @@ class Image2FeatureGAN(_GAN):
         image, padded = compose(self.generator, batch["incomplete"], mask, training)
         size = truth.shape[1]
         # The ring outside the predicted square has no prediction to compare.
-        border = size // 4
-        inside = tf.pad(
-            tf.ones((1, size // 2, size // 2, 1)), [[0, 0], [border] * 2, [border] * 2, [0, 0]]
-        )
-        weights = losses.hole_weights(mask, size // 32, self.ring_weight) * inside
+        weights = losses.hole_weights(mask, size // 32, self.ring_weight) * centre(size)
         parts = {"image": losses.weighted_l1(padded, truth, weights)}
         if self.weights_of_losses["feature"]:
             stride = self.encoder.stride
@@ -193,7 +202,7 @@ class Image2FeatureGAN(_GAN):
         return [batch["incomplete"], image]
 
 
-class Feature2ImageGAN(_GAN):
+class Feature2ImageGAN(GAN):
     """Trains G2 on swapped features, with D2 (section 3.3.3, equations 5 and 6).
 
     Args:
@@ -233,7 +242,9 @@ class Feature2ImageGAN(_GAN):
             "feature": feature_weight,
             "adversarial": adversarial_weight,
         }
-        super().__init__(feature2image, encoder, discriminator, weights, **kwargs)
+        super().__init__(feature2image, discriminator, weights, **kwargs)
+        self.encoder = encoder
+        self.encoder.trainable = False
         if source not in ("truth", "prediction", "mixture"):
             raise InputError(f"source {source!r} is none of truth, prediction, mixture")
         if source != "truth" and image2feature is None:

@@ -13,7 +13,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from tfpaint import batch, evaluation_page, images, masks, metrics, sheets
-from tfpaint.classical import FILLS
+from tfpaint.classical import FILLS, Fill
 from tfpaint.errors import InputError
 
 if TYPE_CHECKING:
@@ -133,13 +133,18 @@ def square(
     return np.asarray(crop.resize((size, size), method))
 
 
-def fill(case: Case, methods: Sequence[str], inpainter: "Inpainter | None") -> dict[str, tuple]:
+def fill(
+    case: Case,
+    methods: Sequence[str],
+    inpainter: "Inpainter | None",
+    fills: Mapping[str, Fill] = FILLS,
+) -> dict[str, tuple]:
     """What every method makes of a case: (picture uint8 (N, N, 3), seconds or None)."""
     results: dict[str, tuple] = {}
     for name in methods:
         start = time.perf_counter()
-        if name in FILLS:
-            picture = FILLS[name](case.incomplete, case.mask)
+        if name in fills:
+            picture = fills[name](case.incomplete, case.mask)
             results[name] = picture, time.perf_counter() - start
         elif name not in results:
             assert inpainter is not None
@@ -180,17 +185,19 @@ def evaluate(
     perceptual: "PerceptualDistance | None" = None,
     out: Path | None = None,
     about: Mapping[str, str] | None = None,
+    fills: Mapping[str, Fill] = FILLS,
 ) -> dict:
     """Fills and measures every case with every method, with a progress bar on a terminal.
 
     Args:
         found: from `cases`.
-        methods: of METHODS.
+        methods: of `fills` and OURS.
         inpainter: needed for "g1" and "tfpaint".
         perceptual: without it the perceptual distance is left out.
         out: a folder for `report.json`, `index.html` with all pictures, and `sheet.png` with the
             first 24; None writes nothing.
         about: what the report says of the run.
+        fills: the methods beside OURS, by name.
 
     Returns:
         `{"about": ..., "methods": {name: means}, "photos": {photo: {name: scores}}}`.
@@ -202,7 +209,7 @@ def evaluate(
     if inpainter is not None:  # the first call builds the graph
         inpainter(found[0].incomplete, found[0].mask, steps=True)
     for case in tqdm(found, unit="photo", disable=None):
-        results = fill(case, methods, inpainter)
+        results = fill(case, methods, inpainter, fills)
         photos[case.name] = score(case, results, perceptual)
         shown = {"input": sheets.mark_hole(case.truth, case.mask)}
         shown |= {name: picture for name, (picture, _) in results.items()} | {"truth": case.truth}

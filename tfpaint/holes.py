@@ -247,3 +247,9 @@ def _union(boxes: tf.Tensor, groups: tf.Tensor) -> tf.Tensor:
 
 def _longest(boxes: tf.Tensor) -> tf.Tensor:
     return tf.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+
+
+def centre(side: int) -> tf.Tensor:
+    """1 in the centre square of half the side: float32 (1, side, side, 1)."""
+    margin = [side // 4, side // 4]
+    return tf.pad(tf.ones([1, side // 2, side // 2, 1]), [[0, 0], margin, margin, [0, 0]])

@@ -280,7 +280,7 @@ class Inpainter:
         network was never shown a hole and predicts nothing: they are filled smoothly beforehand.
         """
         smooth = pull_push(photo, 1 - mask)
-        hole = mask * centre(photo.shape[1])
+        hole = mask * holes.centre(photo.shape[1])
         coarse = self.image2feature([smooth * (1 - hole), hole], training=False)
         margin = [photo.shape[1] // 4] * 2
         coarse = tf.pad(tf.cast(coarse, tf.float32), [[0, 0], margin, margin, [0, 0]])
@@ -315,7 +315,7 @@ class Inpainter:
         features, keys = self.features(filled, index)
         stride = mask.shape[1] // features.shape[1]
         missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
-        hole = missing * centre(missing.shape[1])
+        hole = missing * holes.centre(missing.shape[1])
         engine = "exact" if start is None else "propagated"
         chosen = match(keys, keys, grow(hole), 1 - grow(missing), engine, start, self.coherence)
         return features, paste(chosen, features, features, hole, self.overlap), chosen
@@ -355,12 +355,6 @@ def level(crop: tf.Tensor, scale: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Photo in [-1, 1] and mask of a window at a scale: (1, s, s, 3), (1, s, s, 1)."""
     photo, mask = holes.at_scale(crop, scale)
     return photo[None] / 127.5 - 1.0, mask[None]
-
-
-def centre(side: int) -> tf.Tensor:
-    """1 in the centre square of half the side: float32 (1, side, side, 1)."""
-    margin = [side // 4, side // 4]
-    return tf.pad(tf.ones([1, side // 2, side // 2, 1]), [[0, 0], margin, margin, [0, 0]])
 
 
 def grow(cells: tf.Tensor) -> tf.Tensor:

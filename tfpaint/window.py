@@ -5,9 +5,9 @@ It is what phones and browsers run; cutting windows out of a photo is left to th
 
 import tensorflow as tf
 
-from tfpaint import matching_window
+from tfpaint import holes, matching_window
 from tfpaint.errors import InputError
-from tfpaint.inpainter import EXACT, Inpainter, centre, grow, level
+from tfpaint.inpainter import EXACT, Inpainter, grow, level
 from tfpaint.patch_swap import hole_on_features
 
 
@@ -18,7 +18,7 @@ class StaticInpainter(Inpainter):
         """As `Inpainter.swap`; the matches are those of the centre square."""
         features, keys = self.features(filled, index)
         missing = hole_on_features(mask, mask.shape[1] // features.shape[1])
-        hole = missing * centre(missing.shape[1])
+        hole = missing * holes.centre(missing.shape[1])
         chosen = matching_window.match(keys, grow(hole), 1 - grow(missing), self.coherence)
         return features, matching_window.paste(chosen, features, hole, self.overlap), chosen
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from tfpaint.errors import InputError
 from train.callbacks import Resume, Samples
@@ -74,13 +75,31 @@ def _train(options, config, strategy):
         except ValueError as error:
             raise InputError(f"{options.init_from}: another network than the config's") from error
 
-    # All go on from the chief's checkpoint. The others keep what they write to themselves.
-    worker = worker_number(strategy)
-    work = options.work / f"worker{worker}" if worker else options.work
-    work.mkdir(parents=True, exist_ok=True)
-    resume = Resume(gan, work / "checkpoints", config.patience)
-    done, exhausted = resume.restore(options.work / "checkpoints")
     photos, held_out = _photos(options.photos), list_photos(*options.val)[: options.val_limit]
+    fit(gan, config, photos, held_out, options.work, strategy, options.verbose)
+    return gan
+
+
+def fit(gan, config, photos, held_out, work, strategy=None, verbose=1):
+    """Trains a compiled GAN, from the last checkpoint in its work folder if there is one.
+
+    Args:
+        gan: a `tfpaint.adversarial.GAN`.
+        config: a Config, of which the steps, sizes and holes count here.
+        photos: list of picture files, or `records.Shards`.
+        held_out: list of picture files to validate on.
+        work: Path of the folder for checkpoints, `log.csv`, TensorBoard events and, at the end,
+            `network.keras`.
+        strategy: of `make_strategy`; by default that in force.
+        verbose: as for Keras' `fit`.
+    """
+    # All go on from the chief's checkpoint. The others keep what they write to themselves.
+    strategy = strategy or tf.distribute.get_strategy()
+    worker = worker_number(strategy)
+    own = work / f"worker{worker}" if worker else work
+    own.mkdir(parents=True, exist_ok=True)
+    resume = Resume(gan, own / "checkpoints", config.patience)
+    done, exhausted = resume.restore(work / "checkpoints")
     val = partial(validation_batches, held_out, config.size, 8)
     if not exhausted:
         # The callback that resumes comes last: what it saves is the state after the epoch.
@@ -103,16 +122,15 @@ def _train(options, config, strategy):
             initial_epoch=done,
             steps_per_epoch=config.epoch,
             shuffle=False,
-            verbose=options.verbose,
+            verbose=verbose,
             callbacks=[
-                keras.callbacks.CSVLogger(work / "log.csv", append=done > 0),
-                keras.callbacks.TensorBoard(work, update_freq=100, write_graph=False),
-                Samples(next(iter(val())), work),
+                keras.callbacks.CSVLogger(own / "log.csv", append=done > 0),
+                keras.callbacks.TensorBoard(own, update_freq=100, write_graph=False),
+                Samples(next(iter(val())), own),
                 resume,
             ],
         )
-    gan.generator.save(work / "network.keras")
-    return gan
+    gan.generator.save(own / "network.keras")
 
 
 def _photos(folders):

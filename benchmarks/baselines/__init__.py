@@ -1,0 +1,1 @@
+"""The methods that the paper compares with, small and honest, on tfpaint's own blocks."""
