@@ -2,7 +2,7 @@ PYTHON_BIN := .venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHON
 
-.PHONY: help setup demo serve test lint bench requirements
+.PHONY: help setup demo serve test lint bench experiments requirements
 
 help:
 	@echo "make demo          fill a hole in a photo; the steps go to out/demo.png"
@@ -10,6 +10,7 @@ help:
 	@echo "make test          run the tests"
 	@echo "make lint          ruff, its formatter and mypy"
 	@echo "make bench         compare with simple fills, in a minute"
+	@echo "make experiments   remake docs/experiments.md's figures: 4 hours on two cores; see there"
 	@echo "make requirements  compile requirements.txt from pyproject.toml (needs uv)"
 
 setup:
@@ -35,6 +36,17 @@ lint: setup
 
 bench: setup
 	$(PYTHON_BIN) -m tfpaint evaluate --size 128 --out out/evaluation
+
+# PHOTOS, VAL: folders of photos; VGG: VGG19's weights as .npz, or imagenet to download them.
+VGG ?= imagenet
+experiments: setup
+	$(PYTHON_BIN) -m benchmarks.styles
+	$(PYTHON_BIN) -m benchmarks.object_removal
+	$(PYTHON_BIN) -m benchmarks.baselines context-encoder --photos $(PHOTOS) --val $(VAL)
+	$(PYTHON_BIN) -m benchmarks.baselines local-global --photos $(PHOTOS) --val $(VAL)
+	$(PYTHON_BIN) -m benchmarks.table1 --images $(VAL) --vgg $(VGG) --limit 10 --out out/table1
+	$(PYTHON_BIN) -m benchmarks.running_time --vgg $(VGG) --json out/running_time.json
+	$(PYTHON_BIN) -m benchmarks.ablations --photos $(PHOTOS) --val $(VAL) --vgg $(VGG)
 
 requirements:
 	uv pip compile pyproject.toml --universal --all-extras --python-version 3.11 --quiet \

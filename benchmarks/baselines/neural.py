@@ -29,7 +29,7 @@ SCALES = (128, 256, 512)
 ITERATIONS = 200  # at each scale
 RATE = 0.03  # of Adam, down to a hundredth of it along a cosine
 WEIGHTS = {"content": 4.0, "texture": 1.0, "smoothness": 1.0}
-MARGIN = 16  # pixels around the hole whose features it changes: relu3_1 sees 12 either way
+MARGIN = 24  # pixels around the hole: patches reach 8 beyond it, and relu3_1 sees 12 more
 
 
 @dataclass(frozen=True)
