@@ -16,6 +16,7 @@ from serving.model import Model
 from tfpaint import saved_model
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
+from tfpaint.style_transfer import restyle
 
 OPTIONS = {"key_blur": 1.0, "coherence": 0.1, "overlap": 0.5, "tone_blur": 1.0}
 HOLES = [(10, 12, 22, 25), (0, 0, 9, 30), (30, 40, 36, 44), (5, 5, 25, 25)]
@@ -161,6 +162,24 @@ def test_masks_are_counted(signatures):
         signatures["serving_default"](image=images, mask=masks(HOLES[0]))
     with pytest.raises(tf.errors.InvalidArgumentError, match="the batch is empty"):
         signatures["serving_default"](image=images[:0], mask=masks(HOLES[0])[:0])
+
+
+def test_stylize_gives_what_the_library_gives(signatures, inpainter):
+    content, style = photo(50, 96), photo(80, 41, seed=1)
+    arrays = {"content": content[None], "style": style[None]}
+    strengths = {
+        name: np.array([value], np.float32) for name, value in {"all": 1, "none": 0}.items()
+    }
+    found = signatures["stylize"](**arrays, strength=strengths["all"])["image"].numpy()[0]
+    wanted = restyle(inpainter, tf.constant(content), tf.constant(style), 1.0).numpy()
+    assert np.abs(found - np.clip(wanted, 0, 1) * 255).max() <= 1
+    other = signatures["stylize"](**arrays, strength=strengths["none"])["image"].numpy()[0]
+    assert np.abs(found.astype(int) - other).mean() > 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match="from 0 to 1"):
+        signatures["stylize"](**arrays, strength=np.array([1.5], np.float32))
+    arrays["style"] = np.zeros((1, 20, 800, 3), np.uint8)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the style is 800x20 pixels"):
+        signatures["stylize"](**arrays, strength=strengths["all"])
 
 
 def test_warm_up_has_a_request_for_every_signature(folder, signatures):

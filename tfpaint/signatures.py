@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfpaint import window
+from tfpaint import style_transfer, window
 from tfpaint.inpainter import SMALLEST_PHOTO, Inpainter
 from tfpaint.masks import CUT
+from tfpaint.tiles import TILE
 
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _JPEG = b"\xff\xd8\xff"
@@ -26,6 +27,9 @@ def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, tf.types.expe
     features: one square window, `image` uint8 (1, S, S, 3) and `mask` uint8 (1, S, S, 1), S one of
         the inpainter's scales up to 512, the hole in its centre half, to `features` and `swapped`,
         float32 (1, S / stride, S / stride, C): before and after the patch-swap at side S.
+    stylize: `content` uint8 (1, H, W, 3), `style` uint8 (1, h, w, 3), sides from 16 to 768 pixels,
+        and `strength` float32 (1,) from 0 to 1, to `image` uint8 (1, H, W, 3): the content in the
+        manner of the style. Not of presets whose Feature2Image has a fixed size.
 
     Args:
         inpainter: Of float32 networks.
@@ -74,11 +78,42 @@ def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, tf.types.expe
         )
         return {"features": before, "swapped": after}
 
-    return {
+    pictures = [
+        tf.TensorSpec([1, None, None, 3], tf.uint8, "content"),
+        tf.TensorSpec([1, None, None, 3], tf.uint8, "style"),
+        tf.TensorSpec([1], tf.float32, "strength"),
+    ]
+
+    def stylize(content, style, strength):
+        checks = [
+            _require_style_size(name, one) for name, one in (("content", content), ("style", style))
+        ]
+        right = (strength[0] >= 0) & (strength[0] <= 1)
+        checks.append(_require(right, "strength is {}: send a number from 0 to 1", strength[0]))
+        with tf.control_dependencies(checks):
+            content, style = tf.identity(content[0]), tf.identity(style[0])
+        picture = style_transfer.restyle(inpainter, content, style, strength[0])
+        return {
+            "image": tf.cast(tf.round(tf.clip_by_value(picture, 0.0, 1.0) * 255.0), tf.uint8)[None]
+        }
+
+    found = {
         "serving_default": tf.function(serving_default, images, autograph=False),
         "bytes": tf.function(from_bytes, files, autograph=False),
         "features": tf.function(features, square, autograph=False),
     }
+    if style_transfer.can_stylize(inpainter):
+        found["stylize"] = tf.function(stylize, pictures, autograph=False)
+    return found
+
+
+def _require_style_size(name: str, picture: tf.Tensor) -> tf.Operation:
+    height, width = tf.unstack(tf.shape(picture)[1:3])
+    return _require(
+        (tf.minimum(height, width) >= SMALLEST_PHOTO) & (tf.maximum(height, width) <= TILE),
+        f"the {name} is {{}}x{{}} pixels: sides have to be from {SMALLEST_PHOTO} to {TILE}",
+        *(width, height),
+    )
 
 
 def _features_at(inpainter, image, mask, scale: int) -> Callable:

@@ -50,23 +50,43 @@ def stylize(
     if not SMALLEST <= size <= TILE:
         raise InputError(f"size={size}: choose a longest side from {SMALLEST} to {TILE} pixels")
     inpainter = inpainter or Inpainter.from_preset("photo")
-    decoder = inpainter.feature2image[-1]
-    if decoder.input_shape[1] is not None:
+    if not can_stylize(inpainter):
         raise InputError("style transfer needs a preset whose Feature2Image has no fixed size")
 
     content, style = _scaled(content, "content", size), _scaled(style, "style", size)
-    features, source = (_encode(inpainter, picture) for picture in (content, style))
-    indices = _match(features, source)
-    swapped = paste(indices, source, features, tf.ones_like(features[..., :1]), inpainter.overlap)
-    decoded = decoder(features + strength * (swapped - features), training=False)
-
-    height, width = content.shape[:2]
-    picture = (tf.cast(decoded, tf.float32)[0, :height, :width] + 1.0) / 2.0
+    picture = restyle(inpainter, tf.constant(content), tf.constant(style), strength)
     if keep_colours:
         lightness = tf.image.rgb_to_yuv(picture)[..., :1]
         colours = tf.image.rgb_to_yuv(tf.cast(content, tf.float32) / 255.0)[..., 1:]
         picture = tf.image.yuv_to_rgb(tf.concat([lightness, colours], -1))
     return tf.cast(tf.round(tf.clip_by_value(picture, 0.0, 1.0) * 255.0), tf.uint8).numpy()
+
+
+def can_stylize(inpainter: Inpainter) -> bool:
+    """Whether its Feature2Image takes pictures of any size."""
+    return inpainter.feature2image[-1].input_shape[1] is None
+
+
+def restyle(inpainter: Inpainter, content: tf.Tensor, style: tf.Tensor, strength) -> tf.Tensor:
+    """`stylize` for pictures that have their size already, as a graph.
+
+    Args:
+        inpainter: as for `stylize`.
+        content: uint8 (H, W, 3).
+        style: uint8 (h, w, 3).
+        strength: float32 scalar, from 0 to 1.
+
+    Returns:
+        float32 (H, W, 3), about 0 to 1.
+    """
+    features, source = (_encode(inpainter, picture) for picture in (content, style))
+    indices = _match(features, source)
+    swapped = paste(indices, source, features, tf.ones_like(features[..., :1]), inpainter.overlap)
+    decoded = inpainter.feature2image[-1](
+        features + strength * (swapped - features), training=False
+    )
+    height, width = tf.unstack(tf.shape(content)[:2])
+    return (tf.cast(decoded, tf.float32)[0, :height, :width] + 1.0) / 2.0
 
 
 @tf.function(autograph=False, reduce_retracing=True)
@@ -85,9 +105,11 @@ def _scaled(picture: np.ndarray, name: str, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS))
 
 
-def _encode(inpainter: Inpainter, picture: np.ndarray) -> tf.Tensor:
+def _encode(inpainter: Inpainter, picture: tf.Tensor) -> tf.Tensor:
     """(1, h, w, C) float32, of the picture continued by its last row and column."""
-    below, right = (-side % GRID for side in picture.shape[:2])
-    whole = np.pad(picture, [(0, below), (0, right), (0, 0)], "edge")
-    images = tf.cast(whole[None], tf.float32) / 127.5 - 1.0
+    for axis in (0, 1):
+        side = tf.shape(picture)[axis]
+        places = tf.minimum(tf.range(side + -side % GRID), side - 1)
+        picture = tf.gather(picture, places, axis=axis)
+    images = tf.cast(picture[None], tf.float32) / 127.5 - 1.0
     return tf.cast(inpainter.encoder(images, training=False), tf.float32)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfpaint import holes, window
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
+from tfpaint.style_transfer import can_stylize
 
 try:
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
@@ -46,6 +47,9 @@ def _requests(inpainter: Inpainter) -> Iterator[tuple[str, dict[str, np.ndarray]
     for side in sides:
         image, mask = picture(side)
         yield "features", {"image": image[None], "mask": mask[None]}
+    if can_stylize(inpainter):
+        strength = np.ones(1, np.float32)
+        yield "stylize", {"content": small[None], "style": image[None], "strength": strength}
 
 
 def picture(side: int) -> tuple[np.ndarray, np.ndarray]:
