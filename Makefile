@@ -10,7 +10,7 @@ help:
 	@echo "make test          run the tests"
 	@echo "make lint          ruff, its formatter and mypy"
 	@echo "make bench         compare with simple fills, in a minute"
-	@echo "make experiments   remake docs/experiments.md's figures: 4 hours on two cores; see there"
+	@echo "make experiments   remake docs/experiments.md's figures: about 4 hours on two cores"
 	@echo "make requirements  compile requirements.txt from pyproject.toml (needs uv)"
 
 setup:
