@@ -32,13 +32,13 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 SIZE, STEPS, WIDTH, BATCH = 128, 800, 16, 8
+EPOCHS = 8  # validations of a run
 _COMMON = {
     "size": SIZE,
     "steps": STEPS,
     "batch": BATCH,
     "discriminator_width": WIDTH,
     "decay": True,
-    "epoch": STEPS // 16,
     "patience": 1000,
 }
 G1 = Config(  # the weights are equation 1's, brought to the means and the VGG19 used here
@@ -117,11 +117,11 @@ def _train(folder, config, options, photos, make=build):
         return
     print(f"training: {folder.name}", flush=True)
     began = time.perf_counter()
-    steps = max(1, config.steps * options.steps // STEPS)
+    epoch = max(1, config.steps * options.steps // STEPS // EPOCHS)
     config = dataclasses.replace(
         config,
-        steps=steps,
-        epoch=max(1, min(config.epoch, steps)),
+        steps=EPOCHS * epoch,  # whole epochs, so that all variants have as many
+        epoch=epoch,
         network={**config.network, "width": options.width},
         discriminator_width=options.width,
     )

@@ -41,6 +41,7 @@ def test_running_time_adds_up(tmp_path):
 @pytest.mark.slow
 def test_every_ablation_is_trained_and_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(ablations, "SIZE", 32)
+    monkeypatch.setattr(ablations, "EPOCHS", 1)
     names = ("base", "relu2_1", "mixture in the second half")
     runs = {
         name: [part.__class__(**{**vars(part), "size": 32}) for part in ablations.G2_RUNS[name]]
