@@ -24,7 +24,7 @@ from benchmarks.baselines import context_encoder
 from tfpaint import evaluation, images, sheets
 from tfpaint.inpainter import Inpainter
 from tfpaint.perceptual import PerceptualDistance
-from train.config import Config, build, load_encoder, load_network
+from train.config import Config, adam, build, load_encoder, load_network
 from train.data import list_photos
 from train.run import fit
 
@@ -139,9 +139,10 @@ def _context_encoder(config, encoder):
         config.size // 2, config.discriminator_width
     )
     gan = context_encoder.ContextEncoderGAN(network, discriminator)
-    adam = keras.optimizers.Adam
-    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps, alpha=0.01)
-    gan.compile(adam(rate, 0.5), adam(config.discriminator_learning_rate, 0.5))
+    gan.compile(
+        adam(config.learning_rate, config),
+        keras.optimizers.Adam(config.discriminator_learning_rate, 0.5),
+    )
     return gan
 
 
@@ -197,22 +198,20 @@ def measure_all(options):
     (options.out / "ablations.md").write_text(text + "\n")
     print(text)
     half = -(-len(rows) // 2)
-    parts = [
-        rows[:half],
-        [*rows[half:], *([("", [np.full_like(p, 255) for p in rows[0][1]])])][:half],
-    ]
-    sheet = [
-        sheets.contact_sheet(
-            list(zip(*(made for _, made in part), strict=True)), [n for n, _ in part]
-        )
-        for part in parts
-    ]
-    width = max(one.shape[1] for one in sheet)
+    halves = [_sheet(rows[:half]), _sheet(rows[half:])]
+    width = max(one.shape[1] for one in halves)
     padded = [
-        np.pad(s, [(0, 0), (0, width - s.shape[1]), (0, 0)], constant_values=255) for s in sheet
+        np.pad(one, [(0, 0), (0, width - one.shape[1]), (0, 0)], constant_values=255)
+        for one in halves
     ]
     images.write_picture(options.out / "ablations.jpg", np.vstack(padded))
     _curves(options.work, options.out / "ablations.png")
+
+
+def _sheet(columns):
+    """A contact sheet of (label, pictures) columns."""
+    labels, pictures = zip(*columns, strict=True)
+    return sheets.contact_sheet(list(zip(*pictures, strict=True)), labels)
 
 
 def _curves(work, out):

@@ -4,7 +4,7 @@
 
 One photo of scikit-image, 512 px with a hole of 224; everything in one process, one after the
 other. Prints the share of each stage, the swap of a 64x64x256 map, one photo and sixteen, and when
-neural inpainting's texture loss falls to that of our result and of the coarse fill.
+neural inpainting's texture loss falls to that of our result.
 """
 
 import argparse
@@ -139,7 +139,9 @@ def main(arguments=None):
     print(f"{many} photos: {sixteen:.1f} s (paper, 16 photos: {PAPER['sixteen']:.0f} s)")
     other = against_neural(inpainter, case, encoder, iterations or neural.ITERATIONS)
     ratio = other["seconds"] / whole
-    print(f"neural inpainting: {other['seconds']:.0f} s, {ratio:.0f}x (paper: 80x)")
+    print(
+        f"neural inpainting: {other['seconds']:.0f} s, {ratio:.0f}x (paper: {PAPER['ratio']:.0f}x)"
+    )
     print(f"  loss at the last scale: {other['loss']}")
     print(f"  texture loss: {other['texture']}")
     reached = other["seconds_to_our_texture_loss"]

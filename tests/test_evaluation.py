@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
+from tiny import save_vgg19
 
 from tfpaint import evaluation
 from tfpaint.classical import harmonic
@@ -22,12 +23,7 @@ from tfpaint.perceptual import LAYERS, PerceptualDistance
 def vgg(tmp_path_factory):
     """A file of VGG19's first layers, with random weights."""
     file = tmp_path_factory.mktemp("vgg") / "vgg.npz"
-    arrays = {}
-    for layer in VGG19Encoder().layers:
-        if layer.get_weights():
-            kernel, bias = layer.get_weights()
-            arrays |= {f"{layer.name}/kernel": kernel, f"{layer.name}/bias": bias}
-    np.savez(file, **arrays)
+    save_vgg19(file)
     return file
 
 

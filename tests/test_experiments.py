@@ -2,13 +2,12 @@
 
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
+from tiny import save_vgg19
 
 from benchmarks import ablations, running_time, table1
-from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
 
 
@@ -56,12 +55,7 @@ def test_every_ablation_is_trained_and_measured(tmp_path, monkeypatch):
     for name in ("chelsea", "coffee"):
         Image.fromarray(getattr(data, name)()).resize((60, 40)).save(photos / f"{name}.png")
     vgg = tmp_path / "vgg.npz"
-    layers = [layer for layer in VGG19Encoder().layers if layer.get_weights()]
-    arrays = {}
-    for layer in layers:
-        kernel, bias = layer.get_weights()
-        arrays |= {f"{layer.name}/kernel": kernel, f"{layer.name}/bias": bias}
-    np.savez(vgg, **arrays)
+    save_vgg19(vgg)
     out, work = tmp_path / "out", tmp_path / "work"
     folders = ["--photos", str(photos), "--val", str(photos), "--work", str(work)]
     options = ["--vgg", str(vgg), "--out", str(out), "--steps", "2", "--width", "2"]

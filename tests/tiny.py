@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from tfpaint.encoder import VGG19Encoder
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
 
@@ -19,6 +20,16 @@ def networks():
         Image2Feature(size=SCALES[0], width=4),
         Feature2Image(channels=8, width=4, depth=2),
     )
+
+
+def save_vgg19(file):
+    """VGG19's first layers with random weights, as `VGG19Encoder.load_vgg19` reads them."""
+    arrays = {}
+    for layer in VGG19Encoder().layers:
+        if layer.get_weights():
+            kernel, bias = layer.get_weights()
+            arrays |= {f"{layer.name}/kernel": kernel, f"{layer.name}/bias": bias}
+    np.savez(file, **arrays)
 
 
 def photo(height, width, seed=0):

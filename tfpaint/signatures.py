@@ -93,9 +93,7 @@ def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, tf.types.expe
         with tf.control_dependencies(checks):
             content, style = tf.identity(content[0]), tf.identity(style[0])
         picture = style_transfer.restyle(inpainter, content, style, strength[0])
-        return {
-            "image": tf.cast(tf.round(tf.clip_by_value(picture, 0.0, 1.0) * 255.0), tf.uint8)[None]
-        }
+        return {"image": style_transfer.to_uint8(picture)[None]}
 
     found = {
         "serving_default": tf.function(serving_default, images, autograph=False),

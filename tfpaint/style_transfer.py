@@ -59,7 +59,12 @@ def stylize(
         lightness = tf.image.rgb_to_yuv(picture)[..., :1]
         colours = tf.image.rgb_to_yuv(tf.cast(content, tf.float32) / 255.0)[..., 1:]
         picture = tf.image.yuv_to_rgb(tf.concat([lightness, colours], -1))
-    return tf.cast(tf.round(tf.clip_by_value(picture, 0.0, 1.0) * 255.0), tf.uint8).numpy()
+    return to_uint8(picture).numpy()
+
+
+def to_uint8(picture: tf.Tensor) -> tf.Tensor:
+    """Floats of about 0 to 1, of any shape, as uint8."""
+    return tf.cast(tf.round(tf.clip_by_value(picture, 0.0, 1.0) * 255.0), tf.uint8)
 
 
 def can_stylize(inpainter: Inpainter) -> bool:

@@ -109,14 +109,20 @@ def build(config, encoder, image2feature=None):
         generator = Feature2Image(size, channels, stride, **config.network)
         discriminator = ImageFeatureDiscriminator(channels, stride, width) if adversarial else None
         gan = Feature2ImageGAN(generator, encoder, discriminator, image2feature, **config.losses)
-    gan.compile(
-        optimizer=_adam(config.learning_rate, config),
-        discriminator_optimizer=_adam(config.discriminator_learning_rate, config),
-    )
+    compile_gan(gan, config)
     return gan
 
 
-def _adam(rate, config):
+def compile_gan(gan, config):
+    """Gives a GAN the optimisers of a config."""
+    gan.compile(
+        optimizer=adam(config.learning_rate, config),
+        discriminator_optimizer=adam(config.discriminator_learning_rate, config),
+    )
+
+
+def adam(rate, config):
+    """Adam with beta1 0.5, and the cosine decay if the config has it."""
     if config.decay:
         rate = keras.optimizers.schedules.CosineDecay(rate, config.steps, alpha=0.01)
     return keras.optimizers.Adam(rate, beta_1=0.5)

@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from benchmarks.baselines import context_encoder, local_global
-from train.config import Config
+from train.config import Config, compile_gan
 from train.data import list_photos
 from train.run import fit
 
@@ -70,16 +70,8 @@ def main(arguments=None):
 
 
 def _train(gan, config, photos, work):
-    gan.compile(
-        optimizer=_adam(config.learning_rate, config),
-        discriminator_optimizer=_adam(config.discriminator_learning_rate, config),
-    )
+    compile_gan(gan, config)
     fit(gan, config, *photos, work, verbose=2)
-
-
-def _adam(rate, config):
-    rate = keras.optimizers.schedules.CosineDecay(rate, config.steps, alpha=0.01)
-    return keras.optimizers.Adam(rate, beta_1=0.5)
 
 
 if __name__ == "__main__":
