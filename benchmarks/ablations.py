@@ -180,11 +180,11 @@ def measure_all(options):
     hole = f"centre:{SIZE * 7 // 16}"
     cases = list(evaluation.cases(Path(options.val[0]), hole, SIZE, options.limit))
     shown = list(evaluation.cases(None, hole, SIZE))
-    perceptual = PerceptualDistance(options.vgg)
+    distances = {"perceptual": PerceptualDistance.vgg19(options.vgg)}
     table, rows = {}, []
     for name, inpainter in inpainters(options):
         methods = ["g1", "tfpaint"] if name in ("base", "context encoder first") else ["tfpaint"]
-        report = evaluation.evaluate(cases, methods, inpainter, perceptual)
+        report = evaluation.evaluate(cases, methods, inpainter, distances)
         labels = {"g1": f"{name}: coarse fill alone", "tfpaint": name}
         table |= {labels[key]: report["methods"][key] for key in methods}
         pictures = [inpainter(case.incomplete, case.mask, steps=True) for case in shown]

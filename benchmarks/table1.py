@@ -96,18 +96,21 @@ def main(arguments=None):
     if options.quick:
         options.size, options.limit = 128, 2
         others = fills(methods, inpainter, encoder, iterations=3)
-        perceptual = None
+        distances = None
     else:
         encoder.load_vgg19(options.vgg)
         others = fills(methods, inpainter, encoder, options.work)
-        perceptual = PerceptualDistance(options.vgg)
+        distances = {
+            "perceptual": PerceptualDistance.vgg19(options.vgg),
+            "efficientnet": PerceptualDistance.efficientnet(),
+        }
     hole = f"centre:{options.size * 7 // 16}"
     cases = list(evaluation.cases(options.images, hole, options.size, options.limit))
     about = {
         "photos": f"{len(cases)} from {options.images or 'scikit-image'}, {options.size} px",
         "hole": hole,
     }
-    report = evaluation.evaluate(cases, methods, inpainter, perceptual, options.out, about, others)
+    report = evaluation.evaluate(cases, methods, inpainter, distances, options.out, about, others)
     print(markdown(report))
     return report
 

@@ -81,7 +81,12 @@ def test_the_report_holds_the_means(folder, vgg, tmp_path):
     methods = ["tfpaint", "harmonic", "g1", "mean"]
     out = tmp_path / "out"
     report = evaluation.evaluate(
-        found, methods, fake_inpainter, PerceptualDistance(vgg), out, {"photos": "<two>"}
+        found,
+        methods,
+        fake_inpainter,
+        {"perceptual": PerceptualDistance.vgg19(vgg)},
+        out,
+        {"photos": "<two>"},
     )
     table = report["methods"]
     assert list(table) == methods
@@ -121,7 +126,7 @@ def test_perceptual_distance_by_hand(vgg):
     blurred[mask] = photo[mask].mean(0)
     far = photo.copy()
     far[0, 47] = 255 - far[0, 47]  # out of reach of the dilated hole
-    measure = PerceptualDistance(vgg)
+    measure = PerceptualDistance.vgg19(vgg)
     same, near, far = measure([photo, blurred, far], photo, mask)
     assert same == 0 and far < near / 100
 

@@ -17,7 +17,10 @@ PICTURES_AND_GEOMETRY = {
     *("errors", "images", "decoding", "deep", "masks", "sheets", "metrics"),
     *("holes", "membrane", "blending", "classical", "exemplar", "evaluation_page"),
 }
-NETWORKS = {"blocks", "encoder", "perceptual", "image2feature", "feature2image", "discriminators"}
+NETWORKS = {
+    *("blocks", "encoder", "efficientnet", "perceptual"),
+    *("image2feature", "feature2image", "discriminators"),
+}
 PIPELINE = {
     "adversarial",
     "inpainter",

@@ -66,12 +66,15 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
     found = list(evaluation.cases(options.images, options.hole, options.size, options.limit))
     ours = set(options.methods) & set(evaluation.OURS)
     inpainter = _load_inpainter(options.preset, None) if ours else None
-    perceptual = None
-    if options.vgg:
+    distances = {}
+    if options.vgg or options.efficientnet:
         with silent():
             from tfpaint.perceptual import PerceptualDistance
 
-            perceptual = PerceptualDistance(options.vgg)
+            if options.vgg:
+                distances["perceptual"] = PerceptualDistance.vgg19(options.vgg)
+            if options.efficientnet:
+                distances["efficientnet"] = PerceptualDistance.efficientnet()
     about = {
         "photos": f"{len(found)} from {options.images or 'scikit-image'}, {options.size} px",
         "hole": options.hole,
@@ -79,7 +82,7 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
     }
     try:
         report = evaluation.evaluate(
-            found, options.methods, inpainter, perceptual, options.out, about
+            found, options.methods, inpainter, distances, options.out, about
         )
     except ImportError as error:
         raise InputError(f"{error}; pip install 'tfpaint[evaluate]', or use --methods") from error
@@ -198,6 +201,11 @@ def _add_evaluate(commands: Any) -> None:
         help=f"of {', '.join(evaluation.METHODS)} (%(default)s)",
     )
     add("--vgg", metavar="FILE", help="VGG19's weights (.npz, or imagenet): perceptual distance")
+    add(
+        "--efficientnet",
+        action="store_true",
+        help="perceptual distance by EfficientNet-Lite0, too",
+    )
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
     add("--limit", type=_count, metavar="N", help="only the first N photos")
     add(

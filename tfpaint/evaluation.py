@@ -28,6 +28,7 @@ COLUMNS = {
     "psnr": ("PSNR, dB", 2, False),
     "ssim": ("SSIM", 3, False),
     "perceptual": ("perceptual", 4, True),
+    "efficientnet": ("EfficientNet", 4, True),
     "sharpness": ("sharpness", 2, None),
     "seconds": ("seconds", 2, True),
 }
@@ -156,22 +157,21 @@ def fill(
 
 
 def score(
-    case: Case, results: Mapping[str, tuple], perceptual: "PerceptualDistance | None"
+    case: Case, results: Mapping[str, tuple], distances: "Mapping[str, PerceptualDistance]"
 ) -> dict[str, dict[str, float | None]]:
     """COLUMNS of every method's picture; None for what is not measured or not a number."""
     pictures = [picture for picture, _ in results.values()]
-    distances: Sequence[float | None] = [None] * len(pictures)
-    if perceptual is not None:
-        distances = perceptual(pictures, case.truth, case.mask)
+    far = {key: measure(pictures, case.truth, case.mask) for key, measure in distances.items()}
     scores = {}
-    for (name, (picture, seconds)), distance in zip(results.items(), distances, strict=True):
+    for i, (name, (picture, seconds)) in enumerate(results.items()):
         psnr = metrics.psnr(picture, case.truth)
         sharpness = metrics.sharpness(picture, case.truth, case.mask)
         scores[name] = {
             "l1": metrics.mean_l1(picture, case.truth, case.mask),
             "psnr": psnr if np.isfinite(psnr) else None,
             "ssim": metrics.ssim(picture, case.truth),
-            "perceptual": distance,
+            "perceptual": far["perceptual"][i] if "perceptual" in far else None,
+            "efficientnet": far["efficientnet"][i] if "efficientnet" in far else None,
             "sharpness": sharpness if np.isfinite(sharpness) else None,
             "seconds": seconds,
         }
@@ -182,7 +182,7 @@ def evaluate(
     found: Sequence[Case],
     methods: Sequence[str],
     inpainter: "Inpainter | None" = None,
-    perceptual: "PerceptualDistance | None" = None,
+    distances: "Mapping[str, PerceptualDistance] | None" = None,
     out: Path | None = None,
     about: Mapping[str, str] | None = None,
     fills: Mapping[str, Fill] = FILLS,
@@ -193,7 +193,7 @@ def evaluate(
         found: from `cases`.
         methods: of `fills` and OURS.
         inpainter: needed for "g1" and "tfpaint".
-        perceptual: without it the perceptual distance is left out.
+        distances: perceptual distances to measure, as "perceptual" and "efficientnet".
         out: a folder for `report.json`, `index.html` with all pictures, and `sheet.png` with the
             first 24; None writes nothing.
         about: what the report says of the run.
@@ -210,7 +210,7 @@ def evaluate(
         inpainter(found[0].incomplete, found[0].mask, steps=True)
     for case in tqdm(found, unit="photo", disable=None):
         results = fill(case, methods, inpainter, fills)
-        photos[case.name] = score(case, results, perceptual)
+        photos[case.name] = score(case, results, distances or {})
         shown = {"input": sheets.mark_hole(case.truth, case.mask)}
         shown |= {name: picture for name, (picture, _) in results.items()} | {"truth": case.truth}
         if out is not None:
