@@ -157,6 +157,16 @@ def test_key_blur_matches_on_the_low_passed_image(batch):
     assert not np.allclose(data["features"], patch_swap(features, cells))
 
 
+def test_swapped_as_the_inpainter_swaps(batch):
+    options = {"coherence": 0.3, "overlap": 0.2}
+    gan = make("feature2image", **options)
+    data = gan.prepare(*batch)
+    features, cells = gan.encoder(data["truth"]), hole_on_features(data["mask"])
+    np.testing.assert_array_equal(data["features"], patch_swap(features, cells, **options))
+    for name, value in options.items():
+        assert not np.allclose(data["features"], patch_swap(features, cells, **{name: value}))
+
+
 def test_the_feature_loss_sees_what_the_encoder_s_grid_skips():
     class EveryFourth(keras.Model):
         stride = 4

@@ -212,8 +212,7 @@ class Feature2ImageGAN(GAN):
         image2feature: G1, frozen; needed unless `source` is "truth".
         source: whose swapped features are the input: "truth" (the paper's choice), "prediction"
             (G1's), or "mixture" (either, evenly, for each item).
-        key_blur: as `Inpainter` has it: sigma in pixels of the low-passed image whose features are
-            matched. 0 is the paper's way.
+        key_blur, coherence, overlap: as `Inpainter` has them. Their defaults are the paper's way.
         image_weight: of equation 6, the mean over the whole picture in [-1, 1] units.
         feature_weight: of the L1 distance of the encoder's features of output and truth; 0 in the
             paper. Both are shifted by a random part of the stride first: otherwise patterns grow
@@ -232,6 +231,8 @@ class Feature2ImageGAN(GAN):
         image2feature=None,
         source="truth",
         key_blur=0.0,
+        coherence=0.0,
+        overlap=1.0,
         image_weight=100.0,
         feature_weight=0.0,
         adversarial_weight=1.0,
@@ -252,6 +253,8 @@ class Feature2ImageGAN(GAN):
         self.image2feature = image2feature
         self.source = source
         self.key_blur = key_blur
+        self.coherence = coherence
+        self.overlap = overlap
         if image2feature is not None:
             image2feature.trainable = False
 
@@ -264,7 +267,8 @@ class Feature2ImageGAN(GAN):
         image = self._source_image(batch)
         cells = hole_on_features(batch["mask"], self.encoder.stride)
         keys = self.encoder(low_pass(image, self.key_blur)) if self.key_blur else None
-        batch["features"] = tf.stop_gradient(patch_swap(self.encoder(image), cells, keys))
+        swapped = patch_swap(self.encoder(image), cells, keys, self.coherence, self.overlap)
+        batch["features"] = tf.stop_gradient(swapped)
         return batch
 
     def _source_image(self, batch):

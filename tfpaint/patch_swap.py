@@ -6,7 +6,13 @@ import tensorflow as tf
 from tfpaint.matching import match
 
 
-def patch_swap(features: tf.Tensor, hole: tf.Tensor, keys: tf.Tensor | None = None) -> tf.Tensor:
+def patch_swap(
+    features: tf.Tensor,
+    hole: tf.Tensor,
+    keys: tf.Tensor | None = None,
+    coherence: float = 0.0,
+    overlap: float = 1.0,
+) -> tf.Tensor:
     """Replaces each 3x3 patch that touches the hole by its best match from the known region.
 
     Sources are the patches wholly outside the hole and inside the map. Overlapping winners are
@@ -16,6 +22,8 @@ def patch_swap(features: tf.Tensor, hole: tf.Tensor, keys: tf.Tensor | None = No
         features: (B, h, w, C), floating.
         hole: (B, h, w, 1), non-zero = missing.
         keys: (B, h, w, K), other features of the same cells to match on; `features` by default.
+        coherence: as for `match`. 0 is the paper's way.
+        overlap: as for `paste`. 1 is the paper's way.
 
     Returns:
         (B, h, w, C) of the dtype of `features`, which are unchanged outside the hole, and
@@ -24,8 +32,8 @@ def patch_swap(features: tf.Tensor, hole: tf.Tensor, keys: tf.Tensor | None = No
     """
     keys = features if keys is None else keys
     touched = _dilate(hole)
-    indices = match(keys, keys, touched, 1.0 - touched)
-    return paste(indices, features, features, hole)
+    indices = match(keys, keys, touched, 1.0 - touched, coherence=coherence)
+    return paste(indices, features, features, hole, overlap)
 
 
 def paste(

@@ -67,3 +67,17 @@ RUNS["feature2image-adversarial"] = replace(
     losses={**RUNS["feature2image-mixture"].losses, "adversarial_weight": 0.1},
     learning_rate=2e-4,
 )
+
+# Then on features swapped as the preset swaps them, with a D2 that is weaker and learns slower.
+RUNS["feature2image-coherent"] = replace(
+    RUNS["feature2image-adversarial"],
+    steps=4500,
+    losses={
+        **RUNS["feature2image-adversarial"].losses,
+        "coherence": 0.2,
+        "overlap": 0.1,
+        "adversarial_weight": 0.05,
+    },
+    learning_rate=1e-4,
+    discriminator_learning_rate=1e-4,
+)
