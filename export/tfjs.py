@@ -21,6 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from export.tfjs_runner import TOOLS
 from tfpaint.errors import InputError
 
 PACKAGES = (
@@ -30,7 +31,6 @@ PACKAGES = (
     "ydf==0.11.0",
     "setuptools<81",  # pkg_resources is gone from newer ones
 )
-TOOLS = Path(__file__).parents[1] / "out" / "tools"
 ENVIRONMENT = "tensorflowjs-" + PACKAGES[0].partition("==")[2]
 CONVERT = "from tensorflowjs.converters.converter import pip_main; pip_main()"
 SIZES = (128, 256)

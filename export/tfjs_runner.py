@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from export.tfjs import TOOLS
 from tfpaint.errors import InputError
 
+TOOLS = Path(__file__).parents[1] / "out" / "tools"
 VERSION = "4.22.0"
 PACKAGES = tuple(
     f"@tensorflow/tfjs-{part}@{VERSION}" for part in ("core", "converter", "backend-wasm")
