@@ -10,12 +10,14 @@ SQUARE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 
 
 def judge(
-    queries: tf.Tensor, sources: tf.Tensor, centres: tf.Tensor
+    queries: tf.Tensor, sources: tf.Tensor, centres: tf.Tensor, products: tf.Tensor | None = None
 ) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """Makes the function that compares candidates.
 
     Args:
         queries, sources, centres: as for `matching_exact.choose`.
+        products: of all cells of `queries` with all of `sources`, flat, if they are at hand: then
+            a cosine is nine numbers to add up.
 
     Returns:
         A function of int32 (hq, wq, K) flat source centres. It gives them back with the first
@@ -35,28 +37,35 @@ def judge(
         usable &= tf.gather(valid, tf.where(usable, candidates, 0))
         candidates = tf.where(usable, candidates, centres[0])
 
-        def next_row(y, cosines):
-            products = []
+        look_up = by_products if products is not None else by_rows
+        cosines = look_up(candidates) * tf.gather(scales, candidates)
+        return candidates, cosines * tf.expand_dims(own_scales, -1)
+
+    def by_products(candidates):
+        columns_around, size = columns + 2, height * width
+        query = (tf.range(rows)[:, None] + 1) * columns_around + tf.range(columns) + 1
+        place = tf.expand_dims(query * size, -1) + candidates
+        steps = [(dy * columns_around + dx) * size + dy * width + dx for dy, dx in SQUARE]
+        return tf.add_n([tf.gather(products, place + step) for step in steps])
+
+    def by_rows(candidates):
+        def next_row(y, found):
+            dots = []
             for dy, dx in SQUARE:
-                found = tf.gather(cells, candidates[y] + (dy * width + dx))  # (wq, K, C)
+                theirs = tf.gather(cells, candidates[y] + (dy * width + dx))  # (wq, K, C)
                 own = queries[y + 1 + dy, 1 + dx : 1 + dx + columns]
-                products.append(tf.matmul(found, tf.expand_dims(own, -1))[..., 0])
-            row = (
-                tf.add_n(products)
-                * tf.gather(scales, candidates[y])
-                * tf.expand_dims(own_scales[y], -1)
-            )
-            return y + 1, tf.concat([cosines, row], 0)
+                dots.append(tf.matmul(theirs, tf.expand_dims(own, -1))[..., 0])
+            return y + 1, tf.concat([found, tf.add_n(dots)], 0)
 
         # Not a map: LiteRT has none of rows whose length is not known beforehand.
-        cosines = tf.while_loop(
+        dots = tf.while_loop(
             lambda y, _: y < rows,
             next_row,
             (0, tf.zeros([0, candidates.shape[-1]])),
             shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, candidates.shape[-1]])),
             parallel_iterations=1,
         )[1]
-        return candidates, tf.reshape(cosines, tf.shape(candidates))
+        return tf.reshape(dots, tf.shape(candidates))
 
     return compare
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfpaint.matching_candidates import SQUARE, judge, neighbours
 
 SWEEPS = 4
+_MOST_PRODUCTS = 2**27  # to keep in memory: 512 MB
 _AROUND = tuple(place for place in SQUARE if place != (0, 0))
 
 
@@ -30,10 +31,23 @@ def agree(
     Returns:
         int32 (hq, wq).
     """
-    compare = judge(queries, sources, centres)
+    channels = tf.shape(sources)[2]
+    cells = tf.reshape(queries, [-1, channels]), tf.reshape(sources, [-1, channels])
+    count = tf.cast(tf.shape(cells[0])[0], tf.int64) * tf.cast(tf.shape(cells[1])[0], tf.int64)
+
+    def remembering():
+        products = tf.reshape(tf.matmul(*cells, transpose_b=True), [-1])
+        return _sweeps(found, judge(queries, sources, centres, products), sources, coherence)
+
+    def computing():
+        return _sweeps(found, judge(queries, sources, centres), sources, coherence)
+
+    return tf.cond(count <= _MOST_PRODUCTS, remembering, computing)
+
+
+def _sweeps(first, compare, sources, coherence: float) -> tf.Tensor:
     width = tf.shape(sources)[1]
-    first = found
-    parity = (tf.range(tf.shape(found)[0])[:, None] + tf.range(tf.shape(found)[1])) % 2
+    parity = (tf.range(tf.shape(first)[0])[:, None] + tf.range(tf.shape(first)[1])) % 2
 
     def sweep(turn, found):
         suggested = neighbours(found, _AROUND, 1, width)
@@ -45,5 +59,5 @@ def agree(
         return turn + 1, tf.where(parity == turn % 2, better, found)
 
     return tf.while_loop(
-        lambda turn, _: turn < 2 * SWEEPS, sweep, (0, found), parallel_iterations=1
+        lambda turn, _: turn < 2 * SWEEPS, sweep, (0, first), parallel_iterations=1
     )[1]
