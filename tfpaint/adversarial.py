@@ -218,6 +218,10 @@ class Feature2ImageGAN(GAN):
             paper. Both are shifted by a random part of the stride first: otherwise patterns grow
             that the encoder cannot see on its grid.
         adversarial_weight: of D2's verdict; 0 leaves D2 out.
+        pasted: D2 judges the hole's pixels pasted into the photo, as one will see them, beside the
+            features of the known region alone. False is the paper's way: the whole output beside
+            the swapped features, by which D2 can tell the truth, since they contradict it within
+            the hole.
 
     Raises:
         InputError: another source, or one that needs G1 without it.
@@ -236,6 +240,7 @@ class Feature2ImageGAN(GAN):
         image_weight=100.0,
         feature_weight=0.0,
         adversarial_weight=1.0,
+        pasted=False,
         **kwargs,
     ):
         weights = {
@@ -255,6 +260,7 @@ class Feature2ImageGAN(GAN):
         self.key_blur = key_blur
         self.coherence = coherence
         self.overlap = overlap
+        self.pasted = pasted
         if image2feature is not None:
             image2feature.trainable = False
 
@@ -269,6 +275,7 @@ class Feature2ImageGAN(GAN):
         keys = self.encoder(low_pass(image, self.key_blur)) if self.key_blur else None
         swapped = patch_swap(self.encoder(image), cells, keys, self.coherence, self.overlap)
         batch["features"] = tf.stop_gradient(swapped)
+        batch["known"] = batch["features"] * (1.0 - cells)
         return batch
 
     def _source_image(self, batch):
@@ -300,6 +307,8 @@ class Feature2ImageGAN(GAN):
         seed = tf.stack([tf.cast(self.optimizer.iterations, tf.int32), 3])
         return tf.random.stateless_uniform((2,), seed, 0, self.encoder.stride, tf.int32)
 
-    @staticmethod
-    def pair(batch, image):
-        return [image, batch["features"]]
+    def pair(self, batch, image):
+        if not self.pasted:
+            return [image, batch["features"]]
+        mask = batch["mask"]
+        return [image * mask + batch["truth"] * (1.0 - mask), batch["known"]]
