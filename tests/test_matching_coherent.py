@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfpaint import matching_coherent
 from tfpaint.matching import match
 
 
@@ -44,6 +45,14 @@ def test_neighbours_agree_more_at_little_cost(engine):
     sources = np.flatnonzero(np.pad(may[0, 1:-1, 1:-1, 0], 1))
     assert np.isin(bound[asks[..., 0] > 0], sources).all()
     assert (bound[asks[..., 0] == 0] == -1).all()
+
+
+@pytest.mark.parametrize("side", [24, 37])
+def test_products_kept_or_computed_anew_give_the_same(side, monkeypatch):
+    features, asks, may = case(side, seed=3)
+    kept = match(features, features, asks, may, coherence=0.2).numpy()
+    monkeypatch.setattr(matching_coherent, "_MOST_PRODUCTS", 0)
+    np.testing.assert_array_equal(match(features, features, asks, may, coherence=0.2), kept)
 
 
 def test_a_negligible_coherence_changes_nothing():

@@ -25,7 +25,8 @@ def match(
 
     Scores are computed in float32 whatever the input's dtype, one item at a time. Where (Q, R) are
     the height and width of the queries' bounding box and N the cells of a source map, `exact` needs
-    `4 * N * (C + 6 * R)` bytes or so, and `conv2d` `4 * N * (Q * R + 27 * C)`.
+    `4 * N * (C + 6 * R)` bytes or so, up to 512 MB more if coherent, and `conv2d`
+    `4 * N * (Q * R + 27 * C)`.
 
     Args:
         query_features: (B, h, w, C), floating. Zero outside, for patches that reach over the edge.
@@ -84,12 +85,14 @@ def _match_one(engine, coherence, queries, sources, asks, may, start=None) -> tf
         box = (cells, sources, asks[top:bottom, left:right], centres)
         if engine == "conv2d":
             winners = matching_conv2d.choose(*box)
+        elif engine == "exact" and coherence:
+            winners = matching_coherent.choose(*box, coherence)
         elif engine == "exact":
             winners = matching_exact.choose(*box)
         else:
             guesses = matching_propagated.upsampled(start, tf.shape(asks), tf.shape(sources)[1])
             winners = matching_propagated.choose(*box, guesses[top:bottom, left:right])
-        if coherence:
+        if coherence and engine != "exact":
             winners = matching_coherent.agree(winners, cells, sources, centres, coherence)
         height, width = tf.unstack(tf.shape(asks))
         around = [[top, height - bottom], [left, width - right]]

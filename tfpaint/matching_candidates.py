@@ -10,14 +10,13 @@ SQUARE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 
 
 def judge(
-    queries: tf.Tensor, sources: tf.Tensor, centres: tf.Tensor, products: tf.Tensor | None = None
+    queries: tf.Tensor, sources: tf.Tensor, centres: tf.Tensor, product: Callable | None = None
 ) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """Makes the function that compares candidates.
 
     Args:
         queries, sources, centres: as for `matching_exact.choose`.
-        products: of all cells of `queries` with all of `sources`, flat, if they are at hand: then
-            a cosine is nine numbers to add up.
+        product: of patches, as `matching_exact.multiply` gives it, if all products are at hand.
 
     Returns:
         A function of int32 (hq, wq, K) flat source centres. It gives them back with the first
@@ -37,16 +36,12 @@ def judge(
         usable &= tf.gather(valid, tf.where(usable, candidates, 0))
         candidates = tf.where(usable, candidates, centres[0])
 
-        look_up = by_products if products is not None else by_rows
-        cosines = look_up(candidates) * tf.gather(scales, candidates)
-        return candidates, cosines * tf.expand_dims(own_scales, -1)
+        dots = by_products(candidates, product) if product else by_rows(candidates)
+        return candidates, dots * tf.gather(scales, candidates) * tf.expand_dims(own_scales, -1)
 
-    def by_products(candidates):
-        columns_around, size = columns + 2, height * width
-        query = (tf.range(rows)[:, None] + 1) * columns_around + tf.range(columns) + 1
-        place = tf.expand_dims(query * size, -1) + candidates
-        steps = [(dy * columns_around + dx) * size + dy * width + dx for dy, dx in SQUARE]
-        return tf.add_n([tf.gather(products, place + step) for step in steps])
+    def by_products(candidates, product):
+        own = (tf.range(rows)[:, None] + 1) * (columns + 2) + tf.range(columns) + 1
+        return product(tf.expand_dims(own, -1), candidates)
 
     def by_rows(candidates):
         def next_row(y, found):

@@ -7,11 +7,42 @@ similarity.
 
 import tensorflow as tf
 
+from tfpaint import matching_exact
 from tfpaint.matching_candidates import SQUARE, judge, neighbours
 
 SWEEPS = 4
 _MOST_PRODUCTS = 2**27  # to keep in memory: 512 MB
 _AROUND = tuple(place for place in SQUARE if place != (0, 0))
+
+
+def choose(
+    queries: tf.Tensor,
+    sources: tf.Tensor,
+    asks: tf.Tensor,
+    centres: tf.Tensor,
+    coherence: float,
+) -> tf.Tensor:
+    """The choices of the engine `exact`, made to agree, from the same products of cells.
+
+    Args:
+        queries, sources, asks, centres: as for `matching_exact.choose`.
+        coherence: as for `agree`.
+
+    Returns:
+        int32 (hq, wq).
+    """
+    box = (queries, sources, asks, centres)
+
+    def remembering():
+        products, product = matching_exact.multiply(queries, sources)
+        found = matching_exact.choose(*box, products)
+        return _sweeps(found, judge(queries, sources, centres, product), sources, coherence)
+
+    def computing():
+        return agree(matching_exact.choose(*box), queries, sources, centres, coherence)
+
+    cells = [tf.cast(tf.reduce_prod(tf.shape(one)[:2]), tf.int64) for one in (queries, sources)]
+    return tf.cond(cells[0] * cells[1] <= _MOST_PRODUCTS, remembering, computing)
 
 
 def agree(
@@ -31,18 +62,7 @@ def agree(
     Returns:
         int32 (hq, wq).
     """
-    channels = tf.shape(sources)[2]
-    cells = tf.reshape(queries, [-1, channels]), tf.reshape(sources, [-1, channels])
-    count = tf.cast(tf.shape(cells[0])[0], tf.int64) * tf.cast(tf.shape(cells[1])[0], tf.int64)
-
-    def remembering():
-        products = tf.reshape(tf.matmul(*cells, transpose_b=True), [-1])
-        return _sweeps(found, judge(queries, sources, centres, products), sources, coherence)
-
-    def computing():
-        return _sweeps(found, judge(queries, sources, centres), sources, coherence)
-
-    return tf.cond(count <= _MOST_PRODUCTS, remembering, computing)
+    return _sweeps(found, judge(queries, sources, centres), sources, coherence)
 
 
 def _sweeps(first, compare, sources, coherence: float) -> tf.Tensor:

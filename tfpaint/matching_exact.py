@@ -11,13 +11,19 @@ down in the sources one of `width`. Where both are multiples of 16 floats, the s
 views of the same memory, and each sum is one pass.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 ALIGNED = 16  # floats in the 64 bytes at which TensorFlow shares memory rather than copying it
 
 
 def choose(
-    queries: tf.Tensor, sources: tf.Tensor, asks: tf.Tensor, centres: tf.Tensor
+    queries: tf.Tensor,
+    sources: tf.Tensor,
+    asks: tf.Tensor,
+    centres: tf.Tensor,
+    products: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """The best source centre of every query patch of one item.
 
@@ -26,30 +32,33 @@ def choose(
         sources: float32 (h', w', C).
         asks: bool (hq, wq); the choice for others is arbitrary.
         centres: int32 (n,), the source centres: ascending flat indices, n > 0, none on the border.
+        products: from `multiply`, if they are at hand; otherwise a row at a time is in memory.
 
     Returns:
         int32 (hq, wq), flat source centres.
     """
-    height, width, channels = tf.unstack(tf.shape(sources))
-    row = -(-width // ALIGNED) * ALIGNED
-    sources = tf.pad(sources, [[0, 0], [0, row - width], [0, 0]])
-    length = -(-(height * row + 1) // ALIGNED) * ALIGNED - 1
-    pixels = tf.transpose(tf.reshape(sources, [-1, channels]))
-    pixels = tf.pad(pixels, [[0, 0], [0, length - height * row]])  # (C, L)
+    width = tf.shape(sources)[1]
+    pixels, row = _lay_out(sources)
+    length = tf.shape(pixels)[1]
+    norms = tf.reshape(inverse_norms(sources), [-1, width])
+    norms = tf.reshape(tf.pad(norms, [[0, 0], [0, row - width]]), [-1])
 
     # A patch goes by its first pixel, which lies `row + 1` before its centre.
     firsts = centres // width * row + centres % width - row - 1
-    scales = _scatter(firsts, tf.gather(inverse_norms(sources), firsts), length)
+    scales = _scatter(firsts, tf.gather(norms, firsts), length)
     valid = _scatter(firsts, tf.ones_like(firsts), length) > 0
 
     rows, columns = tf.shape(asks)[0], tf.shape(asks)[1]
-    queries = tf.pad(queries, [[0, 0], [0, 1], [0, 0]])  # the sums read some elements past the end
+    queries = _widen(queries)
 
     def three_across(y):
         """Sums over dx of the products of row y of the queries, flat, and some more elements."""
-        products = tf.reshape(tf.matmul(queries[y], pixels), [-1])
+        if products is None:
+            flat = tf.reshape(tf.matmul(queries[y], pixels), [-1])
+        else:
+            flat = products[y]
         size, step = columns * length + 2 * row, length + 1
-        return tf.add_n([products[dx * step : dx * step + size] for dx in range(3)])
+        return tf.add_n([flat[dx * step : dx * step + size] for dx in range(3)])
 
     def next_row(y, first, second, found):
         third = three_across(y + 2)
@@ -74,6 +83,49 @@ def choose(
     )[-1]
     found = tf.reshape(found, [rows, columns])
     return (found // row + 1) * width + found % row + 1
+
+
+def multiply(queries: tf.Tensor, sources: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    """The products of all cells of the queries with all cells of the sources.
+
+    Args:
+        queries, sources: as for `choose`.
+
+    Returns:
+        The products, float32 (hq + 2, W), for `choose`, and a function of int32 centres of query
+        patches and of source patches, as flat indices of `queries` and `sources`: the products of
+        the patches.
+    """
+    pixels, row = _lay_out(sources)
+    rows, columns, channels = tf.unstack(tf.shape(queries))
+    wide = _widen(queries)
+    across, length, width = tf.shape(wide)[1], tf.shape(pixels)[1], tf.shape(sources)[1]
+    products = tf.matmul(tf.reshape(wide, [-1, channels]), pixels)
+    flat = tf.reshape(products, [-1])
+    steps = [(dy * across + dx) * length + dy * row + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+
+    def of_patches(query, source):
+        query = query // columns * across + query % columns
+        place = query * length + (source // width * row + source % width)
+        return tf.add_n([tf.gather(flat, place + step) for step in steps])
+
+    return tf.reshape(products, [rows, across * length]), of_patches
+
+
+def _lay_out(sources: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """(h', w', C) -> (C, L) and the length of a row in L."""
+    height, width, channels = tf.unstack(tf.shape(sources))
+    row = -(-width // ALIGNED) * ALIGNED
+    sources = tf.pad(sources, [[0, 0], [0, row - width], [0, 0]])
+    length = -(-(height * row + 1) // ALIGNED) * ALIGNED - 1
+    pixels = tf.transpose(tf.reshape(sources, [-1, channels]))
+    return tf.pad(pixels, [[0, 0], [0, length - height * row]]), row
+
+
+def _widen(queries: tf.Tensor) -> tf.Tensor:
+    """Columns of zeros, since the sums read some elements past the end; all rows begin aligned."""
+    columns = tf.shape(queries)[1]
+    return tf.pad(queries, [[0, 0], [0, -(-(columns + 1) // ALIGNED) * ALIGNED - columns], [0, 0]])
 
 
 def inverse_norms(sources: tf.Tensor) -> tf.Tensor:
