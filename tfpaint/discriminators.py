@@ -50,12 +50,9 @@ class ImageFeatureDiscriminator(blocks.Network):
         channels: C, channels of the feature map.
         stride: stride of the feature map: 2, 4 or 8.
         width: channels of the first block; they double up to eight times as many.
-        norm: "batch" (the paper's blocks) or "spectral": every kernel divided by its largest
-            singular value in place of batch normalisation (Miyato et al. 2018), so that D2 cannot
-            run away from G2.
 
     Raises:
-        InputError: another stride or norm.
+        InputError: another stride.
 
     Example:
         ```python
@@ -69,36 +66,23 @@ class ImageFeatureDiscriminator(blocks.Network):
     Reference: Image Inpainting using Multi-Scale Feature Image Translation, section 3.3.3.
     """
 
-    def __init__(
-        self,
-        channels: int = 256,
-        stride: int = 4,
-        width: int = 64,
-        norm: str = "batch",
-        **kwargs,
-    ):
+    def __init__(self, channels: int = 256, stride: int = 4, width: int = 64, **kwargs):
         blocks.one_of(stride, "stride", (2, 4, 8))
-        blocks.one_of(norm, "norm", ("batch", "spectral"))
         image = keras.Input((None, None, 3), name="image")
         features = keras.Input((None, None, channels), name="features")
-        logits = _patch_gan(image, width, features, stride.bit_length() - 1, norm)
-        config = {"channels": channels, "stride": stride, "width": width, "norm": norm}
+        logits = _patch_gan(image, width, features, join_after=stride.bit_length() - 1)
+        config = {"channels": channels, "stride": stride, "width": width}
         super().__init__([image, features], logits, config, **kwargs)
 
 
-def _patch_gan(x, width: int, features=None, join_after: int = 0, norm: str = "batch"):
+def _patch_gan(x, width: int, features=None, join_after: int = 0):
     last = len(STRIDES)
     for i, stride in enumerate(STRIDES, start=1):
         filters = width * min(2 ** (i - 1), 8) if i < last else 1
         x = layers.ZeroPadding2D(1, name=f"block{i}_pad")(x)
-        convolution = layers.Conv2D(filters, 4, stride, name=f"block{i}_conv")
-        if norm == "spectral":
-            # The layer writes the kernel that it divides: in bfloat16, updates would be lost.
-            name = f"block{i}_spectral"
-            convolution = layers.SpectralNormalization(convolution, dtype="float32", name=name)
-        x = convolution(x)
+        x = layers.Conv2D(filters, 4, stride, name=f"block{i}_conv")(x)
         if i < last:
-            x = blocks.activate(x, f"block{i}", norm=norm == "batch" and i > 1)
+            x = blocks.activate(x, f"block{i}", norm=i > 1)
         if i == join_after:
             x = layers.Concatenate(name="join")([x, features])
     return layers.Activation("linear", dtype="float32", name="logits")(x)

@@ -25,7 +25,6 @@ class Config:
         network: arguments of the generator, beyond its size.
         shared: G2 only: one network for every size (no fixed input size).
         discriminator_width: channels of D's first block.
-        discriminator_norm: G2 only: "batch" or "spectral".
         losses: weights of the losses, and further arguments of the GAN class.
         learning_rate, discriminator_learning_rate: of Adam with beta1 0.5.
         decay: lower both learning rates to a hundredth along a cosine.
@@ -43,7 +42,6 @@ class Config:
     network: dict = field(default_factory=dict)
     shared: bool = False
     discriminator_width: int = 64
-    discriminator_norm: str = "batch"
     losses: dict = field(default_factory=dict)
     learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4
@@ -109,10 +107,7 @@ def build(config, encoder, image2feature=None):
     else:
         size = None if config.shared else config.size
         generator = Feature2Image(size, channels, stride, **config.network)
-        norm = config.discriminator_norm
-        discriminator = (
-            ImageFeatureDiscriminator(channels, stride, width, norm) if adversarial else None
-        )
+        discriminator = ImageFeatureDiscriminator(channels, stride, width) if adversarial else None
         gan = Feature2ImageGAN(generator, encoder, discriminator, image2feature, **config.losses)
     compile_gan(gan, config)
     return gan

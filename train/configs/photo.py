@@ -68,12 +68,11 @@ RUNS["feature2image-adversarial"] = replace(
     learning_rate=2e-4,
 )
 
-# Then on features swapped as the preset swaps them, against a D2 that cannot run away: it is shown
-# what one will see, and nothing that contradicts the truth.
+# Then on features swapped as the preset swaps them, against a D2 that is shown what one will see,
+# and nothing that contradicts the truth.
 RUNS["feature2image-coherent"] = replace(
     RUNS["feature2image-adversarial"],
     steps=12000,
-    discriminator_norm="spectral",
     losses={
         **RUNS["feature2image-adversarial"].losses,
         "key_blur": 2.0,
@@ -81,5 +80,4 @@ RUNS["feature2image-coherent"] = replace(
         "overlap": 0.1,
         "pasted": True,
     },
-    discriminator_learning_rate=4e-4,
 )
