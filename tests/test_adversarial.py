@@ -167,6 +167,18 @@ def test_swapped_as_the_inpainter_swaps(batch):
         assert not np.allclose(data["features"], patch_swap(features, cells, **{name: value}))
 
 
+def test_d2_of_the_pasted_picture_sees_nothing_that_contradicts_the_truth(batch):
+    gan = make("feature2image", pasted=True)
+    data = gan.prepare(*batch)
+    image = tf.ones_like(data["truth"])
+    seen, features = gan.pair(data, image)
+    np.testing.assert_array_equal(seen, tf.where(batch[1], image, data["truth"]))
+    cells = hole_on_features(data["mask"])
+    np.testing.assert_array_equal(features, gan.encoder(data["truth"]) * (1 - cells))
+    _, whole = make("feature2image").pair(data, image)
+    np.testing.assert_array_equal(whole, data["features"])
+
+
 def test_the_feature_loss_sees_what_the_encoder_s_grid_skips():
     class EveryFourth(keras.Model):
         stride = 4
