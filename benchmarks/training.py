@@ -88,8 +88,8 @@ def plain_step(gan, data):
     batch = gan.prepare(*data)
     _, image = gan.reconstruction(batch, training=True)
     with tf.GradientTape() as tape:
-        real = gan.discriminator(gan.pair(batch, batch["truth"]), training=True)
-        fake = gan.discriminator(gan.pair(batch, image), training=True)
+        pairs = gan.pairs(batch, image)
+        real, fake = (gan.discriminator(pair, training=True) for pair in pairs)
         loss = losses.discriminator_loss(real, fake)
     weights = gan.discriminator.trainable_variables
     gradients = tape.gradient(loss, weights)
@@ -104,7 +104,7 @@ def plain_step(gan, data):
 def generator_loss(gan, batch):
     """What G minimises."""
     parts, image = gan.reconstruction(batch, training=True)
-    fake = gan.discriminator(gan.pair(batch, image), training=True)
+    fake = gan.discriminator(gan.pairs(batch, image)[1], training=True)
     parts["adversarial"] = losses.generator_loss(fake)
     return sum(gan.weights_of_losses[name] * part for name, part in parts.items())
 

@@ -6,7 +6,11 @@ import pytest
 import tensorflow as tf
 
 from tfpaint.blocks import ResizeConv2D
-from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
+from tfpaint.discriminators import (
+    FeatureDiscriminator,
+    ImageFeatureDiscriminator,
+    ImagePairDiscriminator,
+)
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
@@ -56,6 +60,7 @@ NETWORKS = {
         (16, 16, 3),
     ),
     "d1": (ImagePairDiscriminator, {}, [(24, 24, 3), (24, 24, 3)], (1, 1, 1)),
+    "d2_critic": (FeatureDiscriminator, {"channels": 12}, [(8, 8, 12)], (4, 4, 1)),
     "d2": (ImageFeatureDiscriminator, {"channels": 12}, [(32, 32, 3), (8, 8, 12)], (2, 2, 1)),
     "d2_relu4_1": (
         ImageFeatureDiscriminator,

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN
-    from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
+    from tfpaint.discriminators import (
+        FeatureDiscriminator,
+        ImageFeatureDiscriminator,
+        ImagePairDiscriminator,
+    )
     from tfpaint.encoder import DistilledEncoder, VGG19Encoder
     from tfpaint.errors import InputError
     from tfpaint.feature2image import Feature2Image
@@ -31,6 +35,7 @@ _MODULE = {
     "DistilledEncoder": "encoder",
     "Feature2Image": "feature2image",
     "Feature2ImageGAN": "adversarial",
+    "FeatureDiscriminator": "discriminators",
     "Image2Feature": "image2feature",
     "Image2FeatureGAN": "adversarial",
     "ImageFeatureDiscriminator": "discriminators",

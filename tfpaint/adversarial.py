@@ -19,7 +19,8 @@ class GAN(keras.Model):
     """What the two share: the optimisers, the joint step, the running means of the losses.
 
     A subclass has `reconstruction(batch, training)`, which gives the parts of the loss and the
-    image (B, S, S, 3), and `pair(batch, image)`, the discriminator's input.
+    image (B, S, S, 3), and then `pairs(batch, image)`, what the discriminator is given for the true
+    photo and for that image.
 
     Args:
         generator: the network that is trained.
@@ -66,8 +67,8 @@ class GAN(keras.Model):
             parts, image = self.reconstruction(batch, training=True)
             loss = sum(self.weights_of_losses[name] * part for name, part in parts.items())
             if self.discriminator is not None:
-                real = self.discriminator(self.pair(batch, batch["truth"]), training=True)
-                fake = self.discriminator(self.pair(batch, image), training=True)
+                pairs = self.pairs(batch, image)
+                real, fake = (self.discriminator(pair, training=True) for pair in pairs)
                 parts["adversarial"] = losses.generator_loss(fake)
                 parts["discriminator"] = losses.discriminator_loss(real, fake)
                 loss += self.weights_of_losses["adversarial"] * parts["adversarial"]
@@ -198,8 +199,8 @@ class Image2FeatureGAN(GAN):
         return parts, image
 
     @staticmethod
-    def pair(batch, image):
-        return [batch["incomplete"], image]
+    def pairs(batch, image):
+        return [batch["incomplete"], batch["truth"]], [batch["incomplete"], image]
 
 
 class Feature2ImageGAN(GAN):
@@ -218,10 +219,10 @@ class Feature2ImageGAN(GAN):
             paper. Both are shifted by a random part of the stride first: otherwise patterns grow
             that the encoder cannot see on its grid.
         adversarial_weight: of D2's verdict; 0 leaves D2 out.
-        pasted: D2 judges the hole's pixels pasted into the photo, as one will see them, beside the
-            features of the known region alone. False is the paper's way: the whole output beside
-            the swapped features, by which D2 can tell the truth, since they contradict it within
-            the hole.
+        critic: None for the paper's D2 on images and swapped features; or a frozen encoder such as
+            VGG19, through which D2, then a `FeatureDiscriminator`, looks at the image, and in
+            whose features the feature loss is measured: what such an encoder has learned of
+            photos, D2 need not learn anew (Sauer et al. 2021, "Projected GANs").
 
     Raises:
         InputError: another source, or one that needs G1 without it.
@@ -240,7 +241,7 @@ class Feature2ImageGAN(GAN):
         image_weight=100.0,
         feature_weight=0.0,
         adversarial_weight=1.0,
-        pasted=False,
+        critic=None,
         **kwargs,
     ):
         weights = {
@@ -260,7 +261,9 @@ class Feature2ImageGAN(GAN):
         self.key_blur = key_blur
         self.coherence = coherence
         self.overlap = overlap
-        self.pasted = pasted
+        self.critic = critic
+        if critic is not None:
+            critic.trainable = False
         if image2feature is not None:
             image2feature.trainable = False
 
@@ -275,7 +278,6 @@ class Feature2ImageGAN(GAN):
         keys = self.encoder(low_pass(image, self.key_blur)) if self.key_blur else None
         swapped = patch_swap(self.encoder(image), cells, keys, self.coherence, self.overlap)
         batch["features"] = tf.stop_gradient(swapped)
-        batch["known"] = batch["features"] * (1.0 - cells)
         return batch
 
     def _source_image(self, batch):
@@ -296,19 +298,19 @@ class Feature2ImageGAN(GAN):
     def reconstruction(self, batch, training):
         image = self.generator(batch["features"], training=training)
         parts = {"image": losses.l1(image, batch["truth"])}
-        if self.weights_of_losses["feature"]:
+        if self.weights_of_losses["feature"] or self.critic is not None:
             shift = self._shift() if training else [0, 0]
-            rolled, truth = (tf.roll(one, shift, [1, 2]) for one in (image, batch["truth"]))
-            truth = tf.stop_gradient(self.encoder(truth))
-            parts["feature"] = losses.l1(self.encoder(rolled), truth)
+            eyes = self.critic or self.encoder
+            truth, output = (eyes(tf.roll(one, shift, [1, 2])) for one in (batch["truth"], image))
+            batch["seen"] = tf.stop_gradient(truth), output
+            parts["feature"] = losses.l1(*batch["seen"])
         return parts, image
 
     def _shift(self):
         seed = tf.stack([tf.cast(self.optimizer.iterations, tf.int32), 3])
         return tf.random.stateless_uniform((2,), seed, 0, self.encoder.stride, tf.int32)
 
-    def pair(self, batch, image):
-        if not self.pasted:
-            return [image, batch["features"]]
-        mask = batch["mask"]
-        return [image * mask + batch["truth"] * (1.0 - mask), batch["known"]]
+    def pairs(self, batch, image):
+        if self.critic is not None:
+            return batch["seen"]
+        return [batch["truth"], batch["features"]], [image, batch["features"]]

@@ -75,6 +75,29 @@ class ImageFeatureDiscriminator(blocks.Network):
         super().__init__([image, features], logits, config, **kwargs)
 
 
+@keras.saving.register_keras_serializable(package="tfpaint")
+class FeatureDiscriminator(blocks.Network):
+    """Are these the features of a photo? A D2 that sees the image through a frozen encoder.
+
+    Input: an encoder's features (B, s, s, C) float32, s from 2. Output: logits (B, s/2, s/2, 1),
+    float32.
+
+    Args:
+        channels: C.
+        width: channels of the first block; the second has twice as many.
+
+    Reference: Sauer et al., "Projected GANs Converge Faster", 2021.
+    """
+
+    def __init__(self, channels: int = 256, width: int = 64, **kwargs):
+        features = keras.Input((None, None, channels), name="features")
+        x = blocks.conv_block(features, width, "block1", kernel_size=1, strides=1)
+        x = blocks.conv_block(x, 2 * width, "block2")
+        x = layers.Conv2D(1, 4, padding="same", name="block3_conv")(x)
+        logits = layers.Activation("linear", dtype="float32", name="logits")(x)
+        super().__init__(features, logits, {"channels": channels, "width": width}, **kwargs)
+
+
 def _patch_gan(x, width: int, features=None, join_after: int = 0):
     last = len(STRIDES)
     for i, stride in enumerate(STRIDES, start=1):

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 import keras
 
 from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN
-from tfpaint.discriminators import ImageFeatureDiscriminator, ImagePairDiscriminator
+from tfpaint.discriminators import (
+    FeatureDiscriminator,
+    ImageFeatureDiscriminator,
+    ImagePairDiscriminator,
+)
 from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
@@ -89,13 +93,14 @@ def load_encoder(source, layer="relu3_1"):
     return VGG19Encoder(layer).load_vgg19(source)
 
 
-def build(config, encoder, image2feature=None):
+def build(config, encoder, image2feature=None, critic=None):
     """The compiled, untrained GAN of a config.
 
     Args:
         config: a Config.
         encoder: image -> features.
         image2feature: a trained G1, for a G2 that trains on predictions.
+        critic: for a G2, an encoder through which its discriminator looks.
     """
     adversarial = config.losses.get("adversarial_weight", 1.0) > 0
     stride, channels = encoder.stride, encoder.output_shape[-1]
@@ -107,8 +112,13 @@ def build(config, encoder, image2feature=None):
     else:
         size = None if config.shared else config.size
         generator = Feature2Image(size, channels, stride, **config.network)
-        discriminator = ImageFeatureDiscriminator(channels, stride, width) if adversarial else None
-        gan = Feature2ImageGAN(generator, encoder, discriminator, image2feature, **config.losses)
+        discriminator = None
+        if adversarial and critic is not None:
+            discriminator = FeatureDiscriminator(critic.output_shape[-1], width)
+        elif adversarial:
+            discriminator = ImageFeatureDiscriminator(channels, stride, width)
+        more = {"image2feature": image2feature, "critic": critic, **config.losses}
+        gan = Feature2ImageGAN(generator, encoder, discriminator, **more)
     compile_gan(gan, config)
     return gan
 

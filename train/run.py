@@ -33,6 +33,9 @@ def add_arguments(parser):
         "--encoder", default="imagenet", help="'imagenet', an .npz of VGG19, or a distilled .keras"
     )
     parser.add_argument("--image2feature", help="trained G1 (.keras), for a G2 on predictions")
+    parser.add_argument(
+        "--critic", help="'imagenet' or an .npz of VGG19, through which the D of a G2 looks"
+    )
     parser.add_argument("--init-from", help="network.keras to begin with instead of random weights")
     parser.add_argument("--steps", type=int, help="instead of the config's")
     parser.add_argument("--size", type=int, help="side of the squares instead of the config's")
@@ -67,8 +70,9 @@ def run(options):
 def _train(options, config, strategy):
     encoder = load_encoder(options.encoder, config.encoder_layer)
     g1 = load_network(options.image2feature) if options.image2feature else None
+    critic = load_encoder(options.critic) if options.critic else None
     keras.utils.set_random_seed(0)
-    gan = build(config, encoder, g1)
+    gan = build(config, encoder, g1, critic)
     if options.init_from:
         try:
             gan.generator.set_weights(load_network(options.init_from).get_weights())
