@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.tiny import save_vgg19
 from tfpaint.encoder import DistilledEncoder
 from tfpaint.errors import InputError
 from train import data
@@ -157,3 +158,27 @@ def test_networks_are_averaged(tmp_path, capsys):
     DistilledEncoder(width=8, depth=2, channels=16).save(paths[1])
     assert main(["average", *paths[:2], "--out", paths[2]]) == 2
     assert "b.keras: another network" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_from_a_preset_with_a_critic(folder, tmp_path):
+    """Networks that are committed, and nothing else, are enough to train on."""
+    save_vgg19(tmp_path / "vgg.npz")
+    arguments = [
+        *("run", "photo/feature2image-coherent", "--photos", str(folder), "--val", str(folder)),
+        *("--encoder", "photo", "--image2feature", "photo", "--init-from", "photo"),
+        *("--critic", str(tmp_path / "vgg.npz"), "--work", str(tmp_path / "run")),
+        *("--batch", "1", "--steps", "1", "--epoch", "1", "--verbose", "2", "--val-limit", "1"),
+    ]
+    assert main(arguments) == 0
+    bundled = load_network("photo").get_weights()
+    trained = load_network(tmp_path / "run" / "network.keras").get_weights()
+    kernels = [(a, b) for a, b in zip(bundled, trained, strict=True) if a.ndim > 1]
+    steps = [np.abs(a - b).max() for a, b in kernels]
+    assert 0 < max(steps) < 2 * load_config("photo/feature2image-coherent").learning_rate
+
+
+def test_only_networks_and_presets_are_taken(tmp_path):
+    (tmp_path / "text.keras").write_text("no network")
+    for source in (tmp_path / "text.keras", tmp_path / "missing.keras", "no-such-preset"):
+        with pytest.raises(InputError):
+            load_network(source)

@@ -15,6 +15,7 @@ from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
+from tfpaint.presets import load_preset
 
 
 @dataclass(frozen=True)
@@ -73,24 +74,30 @@ def load_config(name):
     return runs[run]
 
 
-def load_network(path):
-    """A network saved by a run or by the distillation (.keras).
+def load_network(source, part="feature2image"):
+    """A network saved by a run or by the distillation (.keras), or one of a preset.
+
+    Args:
+        source: a file that ends in .keras, or a preset's name or folder.
+        part: "encoder", "image2feature" or "feature2image", of a preset.
 
     Raises:
-        InputError: the file is missing or is not a tfpaint network.
+        InputError: the file is missing or is not a tfpaint network; there is no such preset.
     """
+    if not str(source).endswith(".keras"):
+        return load_preset(source)[part]
     try:
-        return keras.saving.load_model(path, compile=False)
+        return keras.saving.load_model(source, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: not a network saved by tfpaint ({reason})") from error
+        raise InputError(f"{source}: not a network saved by tfpaint ({reason})") from error
 
 
 def load_encoder(source, layer="relu3_1"):
-    """ "imagenet" or an .npz: VGG19 up to `layer`; a .keras file: a distilled encoder."""
-    if str(source).endswith(".keras"):
-        return load_network(source)
-    return VGG19Encoder(layer).load_vgg19(source)
+    """ "imagenet" or an .npz: VGG19 up to `layer`; else a distilled encoder, as `load_network`."""
+    if source == "imagenet" or str(source).endswith(".npz"):
+        return VGG19Encoder(layer).load_vgg19(source)
+    return load_network(source, "encoder")
 
 
 def build(config, encoder, image2feature=None, critic=None):

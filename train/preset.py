@@ -11,8 +11,8 @@ from train.config import load_network
 
 
 def add_arguments(parser):
-    parser.add_argument("--encoder", required=True, help="distilled encoder (.keras)")
-    parser.add_argument("--image2feature", required=True, help="trained G1 (.keras)")
+    parser.add_argument("--encoder", required=True, help="distilled encoder (.keras), or a preset")
+    parser.add_argument("--image2feature", required=True, help="trained G1 (.keras), or a preset")
     parser.add_argument(
         "--feature2image", required=True, nargs="+", help="trained G2, or one SIZE=FILE a scale"
     )
@@ -29,8 +29,8 @@ def run(options):
         feature2image = load_network(options.feature2image[0])
     save_preset(
         options.out,
-        load_network(options.encoder),
-        load_network(options.image2feature),
+        load_network(options.encoder, "encoder"),
+        load_network(options.image2feature, "image2feature"),
         feature2image,
         **options.options,
     )

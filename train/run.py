@@ -30,13 +30,17 @@ def add_arguments(parser):
     parser.add_argument("--val", nargs="+", required=True, help="folders of validation photos")
     parser.add_argument("--work", type=Path, required=True, help="folder of the run")
     parser.add_argument(
-        "--encoder", default="imagenet", help="'imagenet', an .npz of VGG19, or a distilled .keras"
+        "--encoder",
+        default="imagenet",
+        help="'imagenet', an .npz of VGG19, a .keras or a preset",
     )
-    parser.add_argument("--image2feature", help="trained G1 (.keras), for a G2 on predictions")
+    parser.add_argument(
+        "--image2feature", help="trained G1 (.keras or preset), for a G2 on predictions"
+    )
     parser.add_argument(
         "--critic", help="'imagenet' or an .npz of VGG19, through which the D of a G2 looks"
     )
-    parser.add_argument("--init-from", help="network.keras to begin with instead of random weights")
+    parser.add_argument("--init-from", help="network.keras or preset to begin with")
     parser.add_argument("--steps", type=int, help="instead of the config's")
     parser.add_argument("--size", type=int, help="side of the squares instead of the config's")
     parser.add_argument("--batch", type=int, help="instead of the config's")
@@ -69,13 +73,14 @@ def run(options):
 
 def _train(options, config, strategy):
     encoder = load_encoder(options.encoder, config.encoder_layer)
-    g1 = load_network(options.image2feature) if options.image2feature else None
+    g1 = load_network(options.image2feature, "image2feature") if options.image2feature else None
     critic = load_encoder(options.critic) if options.critic else None
     keras.utils.set_random_seed(0)
     gan = build(config, encoder, g1, critic)
     if options.init_from:
         try:
-            gan.generator.set_weights(load_network(options.init_from).get_weights())
+            network = load_network(options.init_from, config.stage)
+            gan.generator.set_weights(network.get_weights())
         except ValueError as error:
             raise InputError(f"{options.init_from}: another network than the config's") from error
 
