@@ -19,8 +19,7 @@ class GAN(keras.Model):
     """What the two share: the optimisers, the joint step, the running means of the losses.
 
     A subclass has `reconstruction(batch, training)`, which gives the parts of the loss and the
-    image (B, S, S, 3), and then `pairs(batch, image)`, what the discriminator is given for the true
-    photo and for that image.
+    image (B, S, S, 3), and `pair(batch, image)`, the discriminator's input.
 
     Args:
         generator: the network that is trained.
@@ -113,6 +112,10 @@ class GAN(keras.Model):
             results = {name: value[None] for name, value in results.items()}
         return results
 
+    def pairs(self, batch, image):
+        """The discriminator's inputs: for the true photo and, after `reconstruction`, for G's."""
+        return self.pair(batch, batch["truth"]), self.pair(batch, image)
+
     def prepare(self, photo, hole):
         """uint8 photo and bool hole -> truth Igt, incomplete I0 and mask, all float32."""
         truth = tf.cast(photo, tf.float32) / 127.5 - 1.0
@@ -199,8 +202,8 @@ class Image2FeatureGAN(GAN):
         return parts, image
 
     @staticmethod
-    def pairs(batch, image):
-        return [batch["incomplete"], batch["truth"]], [batch["incomplete"], image]
+    def pair(batch, image):
+        return [batch["incomplete"], image]
 
 
 class Feature2ImageGAN(GAN):
@@ -310,7 +313,9 @@ class Feature2ImageGAN(GAN):
         seed = tf.stack([tf.cast(self.optimizer.iterations, tf.int32), 3])
         return tf.random.stateless_uniform((2,), seed, 0, self.encoder.stride, tf.int32)
 
+    @staticmethod
+    def pair(batch, image):
+        return [image, batch["features"]]
+
     def pairs(self, batch, image):
-        if self.critic is not None:
-            return batch["seen"]
-        return [batch["truth"], batch["features"]], [image, batch["features"]]
+        return super().pairs(batch, image) if self.critic is None else batch["seen"]
