@@ -116,8 +116,11 @@ class GAN(keras.Model):
         """The discriminator's inputs: for the true photo and, after `reconstruction`, for G's."""
         return self.pair(batch, batch["truth"]), self.pair(batch, image)
 
-    def prepare(self, photo, hole):
-        """uint8 photo and bool hole -> truth Igt, incomplete I0 and mask, all float32."""
+    def prepare(self, photo, hole, training=True):
+        """uint8 photo and bool hole -> truth Igt, incomplete I0 and mask, all float32.
+
+        What is drawn by lot is drawn anew in every step of the training, and else always alike.
+        """
         truth = tf.cast(photo, tf.float32) / 127.5 - 1.0
         mask = tf.cast(hole, tf.float32)
         return {"truth": truth, "mask": mask, "incomplete": truth * (1.0 - mask)}
@@ -274,22 +277,22 @@ class Feature2ImageGAN(GAN):
         """Features, swapped: (B, S/4, S/4, 256) -> image float32 (B, S, S, 3) in [-1, 1]."""
         return self.generator(inputs)
 
-    def prepare(self, photo, hole):
+    def prepare(self, photo, hole, training=True):
         batch = super().prepare(photo, hole)
-        image = self._source_image(batch)
+        image = self._source_image(batch, training)
         cells = hole_on_features(batch["mask"], self.encoder.stride)
         keys = self.encoder(low_pass(image, self.key_blur)) if self.key_blur else None
         swapped = patch_swap(self.encoder(image), cells, keys, self.coherence, self.overlap)
         batch["features"] = tf.stop_gradient(swapped)
         return batch
 
-    def _source_image(self, batch):
+    def _source_image(self, batch, training):
         if self.source == "truth":
             return batch["truth"]
         predicted, _ = compose(self.image2feature, batch["incomplete"], batch["mask"])
         if self.source == "prediction":
             return predicted
-        step = tf.cast(self.optimizer.iterations, tf.int32)
+        step = tf.cast(self.optimizer.iterations, tf.int32) if training else 0
         count = tf.shape(predicted)[0]
         replica = tf.distribute.get_replica_context()
         replicas = replica.num_replicas_in_sync if replica else 1

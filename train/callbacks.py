@@ -66,7 +66,7 @@ class Samples(keras.callbacks.Callback):
         self.writer = tf.summary.create_file_writer(str(Path(folder) / "samples"))
 
     def on_epoch_end(self, epoch, logs=None):
-        batch = self.model.prepare(self.photo, self.hole)
+        batch = self.model.prepare(self.photo, self.hole, training=False)
         _, image = self.model.reconstruction(batch, training=False)
         rows = tf.concat([batch["incomplete"], image, batch["truth"]], 2)
         with self.writer.as_default():
