@@ -72,7 +72,7 @@ RUNS["feature2image-adversarial"] = replace(
 # nothing was still at chance after 500 steps, one on VGG19's features after 200 no more.
 RUNS["feature2image-coherent"] = replace(
     RUNS["feature2image-adversarial"],
-    steps=10000,
+    steps=7000,
     discriminator_width=64,
     losses={
         **RUNS["feature2image-mixture"].losses,
