@@ -40,12 +40,10 @@ def choose(
     width = tf.shape(sources)[1]
     pixels, row = _lay_out(sources)
     length = tf.shape(pixels)[1]
-    norms = tf.reshape(inverse_norms(sources), [-1, width])
-    norms = tf.reshape(tf.pad(norms, [[0, 0], [0, row - width]]), [-1])
 
     # A patch goes by its first pixel, which lies `row + 1` before its centre.
     firsts = centres // width * row + centres % width - row - 1
-    scales = _scatter(firsts, tf.gather(norms, firsts), length)
+    scales = _scatter(firsts, tf.gather(inverse_norms(sources), centres - width - 1), length)
     valid = _scatter(firsts, tf.ones_like(firsts), length) > 0
 
     rows, columns = tf.shape(asks)[0], tf.shape(asks)[1]

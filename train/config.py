@@ -82,10 +82,14 @@ def load_network(source, part="feature2image"):
         part: "encoder", "image2feature" or "feature2image", of a preset.
 
     Raises:
-        InputError: the file is missing or is not a tfpaint network; there is no such preset.
+        InputError: the file is missing or is not a tfpaint network; there is no such preset, or it
+            has a network for each scale.
     """
     if not str(source).endswith(".keras"):
-        return load_preset(source)[part]
+        network = load_preset(source)[part]
+        if isinstance(network, dict):
+            raise InputError(f"{source}: has a network for each scale; name one of them, a .keras")
+        return network
     try:
         return keras.saving.load_model(source, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:

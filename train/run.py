@@ -78,8 +78,8 @@ def _train(options, config, strategy):
     keras.utils.set_random_seed(0)
     gan = build(config, encoder, g1, critic)
     if options.init_from:
+        network = load_network(options.init_from, config.stage)
         try:
-            network = load_network(options.init_from, config.stage)
             gan.generator.set_weights(network.get_weights())
         except ValueError as error:
             raise InputError(f"{options.init_from}: another network than the config's") from error
