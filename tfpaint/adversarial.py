@@ -216,7 +216,7 @@ class Feature2ImageGAN(GAN):
         feature2image: G2.
         encoder: image -> features, frozen.
         discriminator: D2, or None (then `adversarial_weight` has to be 0).
-        image2feature: G1, frozen; needed unless `source` is "truth".
+        image2feature: G1, frozen, of this or a smaller size; needed unless `source` is "truth".
         source: whose swapped features are the input: "truth" (the paper's choice), "prediction"
             (G1's), or "mixture" (either, evenly, for each item).
         key_blur, coherence, overlap: as `Inpainter` has them. Their defaults are the paper's way.
@@ -289,7 +289,7 @@ class Feature2ImageGAN(GAN):
     def _source_image(self, batch, training):
         if self.source == "truth":
             return batch["truth"]
-        predicted, _ = compose(self.image2feature, batch["incomplete"], batch["mask"])
+        predicted = self._predict(batch["incomplete"], batch["mask"])
         if self.source == "prediction":
             return predicted
         step = tf.cast(self.optimizer.iterations, tf.int32) if training else 0
@@ -300,6 +300,15 @@ class Feature2ImageGAN(GAN):
         if replicas > 1:
             coin = coin[replica.replica_id_in_sync_group * count :][:count]
         return tf.where(coin < 0.5, predicted, batch["truth"])
+
+    def _predict(self, incomplete, mask):
+        """I1; of a G1 for smaller pictures, I1 enlarged, as where `Inpainter` begins a scale."""
+        size = mask.shape[1]
+        times = size // self.image2feature.input_shape[0][1]
+        small_mask = tf.nn.max_pool2d(mask, times, times, "VALID")
+        small = tf.nn.avg_pool2d(incomplete, times, times, "VALID") * (1.0 - small_mask)
+        predicted, _ = compose(self.image2feature, small, small_mask)
+        return incomplete * (1.0 - mask) + tf.image.resize(predicted, (size, size)) * mask
 
     def reconstruction(self, batch, training):
         image = self.generator(batch["features"], training=training)

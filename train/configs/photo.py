@@ -84,3 +84,12 @@ RUNS["feature2image-coherent"] = replace(
     },
     discriminator_learning_rate=5e-4,
 )
+
+# Then at 256 px, where swapped pieces are larger; sigma and overlap as the preset has them there.
+RUNS["feature2image-256"] = replace(
+    RUNS["feature2image-coherent"],
+    size=256,
+    steps=5000,
+    batch=4,
+    losses={**RUNS["feature2image-coherent"].losses, "key_blur": 5.0, "overlap": 0.02},
+)
