@@ -159,6 +159,28 @@ def test_features_of_predictions_differ_from_those_of_the_truth(source, batch):
         assert coins == {True, False}
 
 
+def test_predictions_of_a_smaller_g1_are_enlarged(batch):
+    """A G1 that paints grey: the fill is grey inside the hole and the known pixels stay."""
+
+    class Grey(keras.layers.Layer):
+        def call(self, inputs):
+            half = inputs[0].shape[1] // 4
+            return 0.0 * inputs[0][:, half:-half, half:-half] + 0.25
+
+    side = SIZE // 2
+    inputs = [keras.Input((side, side, 3)), keras.Input((side, side, 1))]
+    gan = make(
+        "feature2image", source="prediction", image2feature=keras.Model(inputs, Grey()(inputs))
+    )
+    photo, hole = batch
+    truth = photo / 127.5 - 1.0
+    mask = hole.astype("float32")
+    image = gan._predict(tf.constant(truth * (1 - mask), tf.float32), tf.constant(mask)).numpy()
+    np.testing.assert_allclose(image * ~hole, truth * ~hole, atol=1e-5)
+    inner = image[0, 11:21, 11:21]
+    np.testing.assert_allclose(inner, 0.25, atol=1e-5)
+
+
 def test_key_blur_matches_on_the_low_passed_image(batch):
     gan = make("feature2image", key_blur=1.5)
     data = gan.prepare(*batch)

@@ -151,7 +151,7 @@ def test_bad_options(options):
 
 def test_a_scale_without_a_network():
     with pytest.raises(InputError, match="feature2image"):
-        Inpainter(None, None, {16: None}, scales=SCALES)
+        Inpainter(None, None, {2 * SCALES[0]: None}, scales=SCALES)
 
 
 def test_steps(marking):

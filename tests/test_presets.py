@@ -9,7 +9,7 @@ from tfpaint.encoder import DistilledEncoder
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
-from tfpaint.presets import load_preset, preset_names, save_preset
+from tfpaint.presets import load_preset, network_at, preset_names, save_preset
 
 
 def networks(width=4):
@@ -36,6 +36,15 @@ def test_a_saved_preset_loads_again_to_float16(tmp_path):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
             if a.ndim == 1:
                 np.testing.assert_array_equal(a, b)
+
+
+def test_a_network_serves_from_its_scale_on():
+    by_scale = {128: "small", 512: "large"}
+    found = [network_at(by_scale, scale) for scale in (128, 256, 512, 1024)]
+    assert found == ["small", "small", "large", "large"]
+    assert network_at("one", 64) == "one"
+    with pytest.raises(InputError, match="none for scale 64"):
+        network_at(by_scale, 64)
 
 
 def test_wrong_weights_are_refused(tmp_path):

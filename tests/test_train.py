@@ -170,7 +170,7 @@ def test_a_run_goes_on_from_a_preset_with_a_critic(folder, tmp_path):
         *("--batch", "1", "--steps", "1", "--epoch", "1", "--verbose", "2", "--val-limit", "1"),
     ]
     assert main(arguments) == 0
-    bundled = load_network("photo").get_weights()
+    bundled = load_network("photo", size=128).get_weights()
     trained = load_network(tmp_path / "run" / "network.keras").get_weights()
     kernels = [(a, b) for a, b in zip(bundled, trained, strict=True) if a.ndim > 1]
     steps = [np.abs(a - b).max() for a, b in kernels]
@@ -182,3 +182,10 @@ def test_only_networks_and_presets_are_taken(tmp_path):
     for source in (tmp_path / "text.keras", tmp_path / "missing.keras", "no-such-preset"):
         with pytest.raises(InputError):
             load_network(source)
+
+
+def test_a_preset_of_several_networks_gives_that_of_the_size():
+    small, large = (load_network("photo", size=size).get_weights() for size in (256, 512))
+    assert any(not np.array_equal(a, b) for a, b in zip(small, large, strict=True))
+    with pytest.raises(InputError, match="several networks"):
+        load_network("photo")

@@ -15,7 +15,7 @@ from tfpaint.errors import InputError
 from tfpaint.matching import match
 from tfpaint.membrane import pull_push
 from tfpaint.patch_swap import hole_on_features, paste
-from tfpaint.presets import load_preset
+from tfpaint.presets import load_preset, network_at
 from tfpaint.tiles import HALO, TILE, Tiled
 
 SMALLEST_PHOTO = 16
@@ -54,8 +54,8 @@ class Inpainter:
     Args:
         encoder: Images (B, S, S, 3) in [-1, 1] to features (B, S/4, S/4, C), or another stride.
         image2feature: `[image, mask]` of side `scales[0]` to the image's centre square.
-        feature2image: Features to images; one network for all scales, or a dict of them by scale.
-            Windows of more than 768 pixels need one of no fixed size.
+        feature2image: Features to images; one network for all scales, or a dict of them by the
+            scale from which on each serves. Windows of more than 768 pixels need one of no fixed size.
         scales: Sides of the windows, each twice the one before.
         key_blur: If positive, patches are matched on the features of a blurred image, with this
             sigma in pixels of `scales[0]` (in proportion beyond), and the sharp ones pasted: a
@@ -96,13 +96,9 @@ class Inpainter:
                 f"iterations={iterations}, key_blur={key_blur}, coherence={coherence}, "
                 f"overlap={overlap}, tone_blur={tone_blur}: too small"
             )
-        if not isinstance(feature2image, Mapping):
-            feature2image = dict.fromkeys(scales, feature2image)
-        if not set(scales) <= set(feature2image):
-            raise InputError(f"feature2image: a network is needed for each of scales={scales}")
         self.encoder = encoder
         self.image2feature = image2feature
-        self.feature2image = [feature2image[scale] for scale in scales]
+        self.feature2image = [network_at(feature2image, scale) for scale in scales]
         self.scales = scales
         self.key_blur = float(key_blur)
         self.coherence = float(coherence)

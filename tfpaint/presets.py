@@ -5,6 +5,7 @@ Kernels are stored in float16, all vectors (biases and norm statistics) in float
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -55,13 +56,27 @@ def load_preset(name, load_weights=True):
     return {**networks, **options}
 
 
+def network_at(feature2image, scale):
+    """The network of a scale, among those `by scale`: that of the largest key not above it.
+
+    Raises:
+        InputError: every key is larger.
+    """
+    if not isinstance(feature2image, Mapping):
+        return feature2image
+    keys = [key for key in feature2image if key <= scale]
+    if not keys:
+        raise InputError(f"feature2image: none for scale {scale}, only from {min(feature2image)}")
+    return feature2image[max(keys)]
+
+
 def save_preset(folder, encoder, image2feature, feature2image, **options):
     """Writes a preset's `config.json` and `weights.npz`; the model card is written by hand.
 
     Args:
         folder: made if missing.
         encoder, image2feature: networks.
-        feature2image: a network, or a dict of networks by scale.
+        feature2image: a network, or a dict of them by the scale from which on each serves.
         options: further arguments of `Inpainter`, JSON values.
     """
     folder = Path(folder)

@@ -15,7 +15,7 @@ from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
-from tfpaint.presets import load_preset
+from tfpaint.presets import load_preset, network_at
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,13 @@ def load_config(name):
     return runs[run]
 
 
-def load_network(source, part="feature2image"):
+def load_network(source, part="feature2image", size=None):
     """A network saved by a run or by the distillation (.keras), or one of a preset.
 
     Args:
         source: a file that ends in .keras, or a preset's name or folder.
         part: "encoder", "image2feature" or "feature2image", of a preset.
+        size: the scale of the "feature2image", for a preset that has several.
 
     Raises:
         InputError: the file is missing or is not a tfpaint network; there is no such preset, or it
@@ -87,9 +88,9 @@ def load_network(source, part="feature2image"):
     """
     if not str(source).endswith(".keras"):
         network = load_preset(source)[part]
-        if isinstance(network, dict):
-            raise InputError(f"{source}: has a network for each scale; name one of them, a .keras")
-        return network
+        if isinstance(network, dict) and size is None:
+            raise InputError(f"{source}: has several networks by scale; name one of them, a .keras")
+        return network_at(network, size)
     try:
         return keras.saving.load_model(source, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -78,7 +78,7 @@ def _train(options, config, strategy):
     keras.utils.set_random_seed(0)
     gan = build(config, encoder, g1, critic)
     if options.init_from:
-        network = load_network(options.init_from, config.stage)
+        network = load_network(options.init_from, config.stage, config.size)
         try:
             gan.generator.set_weights(network.get_weights())
         except ValueError as error:
