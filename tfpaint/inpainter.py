@@ -55,7 +55,8 @@ class Inpainter:
         encoder: Images (B, S, S, 3) in [-1, 1] to features (B, S/4, S/4, C), or another stride.
         image2feature: `[image, mask]` of side `scales[0]` to the image's centre square.
         feature2image: Features to images; one network for all scales, or a dict of them by the
-            scale from which on each serves. Windows of more than 768 pixels need one of no fixed size.
+            scale from which on each serves. Windows of more than 768 pixels need one of no fixed
+            size.
         scales: Sides of the windows, each twice the one before.
         key_blur: If positive, patches are matched on the features of a blurred image, with this
             sigma in pixels of `scales[0]` (in proportion beyond), and the sharp ones pasted: a

@@ -14,7 +14,10 @@ def add_arguments(parser):
     parser.add_argument("--encoder", required=True, help="distilled encoder (.keras), or a preset")
     parser.add_argument("--image2feature", required=True, help="trained G1 (.keras), or a preset")
     parser.add_argument(
-        "--feature2image", required=True, nargs="+", help="trained G2, or SIZE=FILE for each scale from which on it serves"
+        "--feature2image",
+        required=True,
+        nargs="+",
+        help="trained G2, or several: SIZE=FILE, each for the scales from SIZE on",
     )
     parser.add_argument("--options", type=json.loads, default={}, help="of Inpainter, as JSON")
     parser.add_argument("--out", type=Path, required=True, help="the preset's folder")
@@ -24,9 +27,7 @@ def run(options):
     """Writes `config.json` and `weights.npz`."""
     if "=" in options.feature2image[0]:
         pairs = (pair.split("=", 1) for pair in options.feature2image)
-        feature2image = {
-            int(size): load_network(path, size=int(size)) for size, path in pairs
-        }
+        feature2image = {int(size): load_network(path, size=int(size)) for size, path in pairs}
     else:
         feature2image = load_network(options.feature2image[0])
     save_preset(

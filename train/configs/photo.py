@@ -5,8 +5,9 @@
 
 What departs from the paper: G1 corrects a membrane fill rather than starting from zero, and has no
 adversary (it is meant to be coarse: section 1) and no feature loss (it left a plaid in the fill).
-One G2 serves all scales; its losses are weighted so that their gradients have comparable norms at
-its output. The preset's model card has the commands that gave the bundled weights.
+The G2 of 128 px serves at 256, too, and that of 256 px beyond. Their losses are weighted so that
+gradients have comparable norms at the output. The preset's model card has the commands that gave
+the bundled weights.
 """
 
 from dataclasses import replace
