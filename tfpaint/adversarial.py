@@ -305,7 +305,7 @@ class Feature2ImageGAN(GAN):
         """I1; of a G1 for smaller pictures, I1 enlarged, as where `Inpainter` begins a scale."""
         size = mask.shape[1]
         times = size // self.image2feature.input_shape[0][1]
-        small_mask = tf.nn.max_pool2d(mask, times, times, "VALID")
+        small_mask = hole_on_features(mask, times)
         small = tf.nn.avg_pool2d(incomplete, times, times, "VALID") * (1.0 - small_mask)
         predicted, _ = compose(self.image2feature, small, small_mask)
         return incomplete * (1.0 - mask) + tf.image.resize(predicted, (size, size)) * mask

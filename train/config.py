@@ -84,7 +84,7 @@ def load_network(source, part="feature2image", size=None):
 
     Raises:
         InputError: the file is missing or is not a tfpaint network; there is no such preset, or it
-            has a network for each scale.
+            has several networks and no `size` is given.
     """
     if not str(source).endswith(".keras"):
         network = load_preset(source)[part]
