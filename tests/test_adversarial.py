@@ -200,6 +200,14 @@ def test_swapped_as_the_inpainter_swaps(batch):
         assert not np.allclose(data["features"], patch_swap(features, cells, **{name: value}))
 
 
+def test_a_crop_is_the_centre_of_pictures_and_features(batch):
+    whole, crop = (make("feature2image", crop=share).prepare(*batch) for share in (1.0, 0.75))
+    for name, one in whole.items():
+        border = one.shape[1] // 8
+        np.testing.assert_array_equal(crop[name], one[:, border:-border, border:-border])
+    assert crop["features"].shape[1:3] == (6, 6) and crop["truth"].shape[1:3] == (24, 24)
+
+
 def test_d2_sees_the_truth_and_the_image_through_the_critic(batch):
     gan = make("feature2image", critic=True)
     data = gan.prepare(*batch)

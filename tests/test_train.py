@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from tfpaint.encoder import DistilledEncoder
 from tfpaint.errors import InputError
 from train import data
 from train.__main__ import main
-from train.config import load_config, load_network
+from train.config import build, load_config, load_network
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +176,13 @@ def test_a_run_goes_on_from_a_preset_with_a_critic(folder, tmp_path):
     kernels = [(a, b) for a, b in zip(bundled, trained, strict=True) if a.ndim > 1]
     steps = [np.abs(a - b).max() for a, b in kernels]
     assert 0 < max(steps) < 2 * load_config("photo/feature2image-coherent").learning_rate
+
+
+def test_a_g1_of_another_size_is_named():
+    networks = load_network("photo", "encoder"), load_network("photo", "image2feature")
+    config = replace(load_config("photo/feature2image-mixture"), size=192)
+    with pytest.raises(InputError, match="no multiple of the 128 px"):
+        build(config, *networks)
 
 
 def test_only_networks_and_presets_are_taken(tmp_path):

@@ -220,6 +220,8 @@ class Feature2ImageGAN(GAN):
         source: whose swapped features are the input: "truth" (the paper's choice), "prediction"
             (G1's), or "mixture" (either, evenly, for each item).
         key_blur, coherence, overlap: as `Inpainter` has them. Their defaults are the paper's way.
+        crop: share of the side, around the centre, that G2 translates and D2 sees; 1 is the
+            paper's way. Holes lie in the centre half, and only they are used in the end.
         image_weight: of equation 6, the mean over the whole picture in [-1, 1] units.
         feature_weight: of the L1 distance of the encoder's features of output and truth; 0 in the
             paper. Both are shifted by a random part of the stride first: otherwise patterns grow
@@ -244,6 +246,7 @@ class Feature2ImageGAN(GAN):
         key_blur=0.0,
         coherence=0.0,
         overlap=1.0,
+        crop=1.0,
         image_weight=100.0,
         feature_weight=0.0,
         adversarial_weight=1.0,
@@ -267,6 +270,7 @@ class Feature2ImageGAN(GAN):
         self.key_blur = key_blur
         self.coherence = coherence
         self.overlap = overlap
+        self.crop = crop
         self.critic = critic
         if critic is not None:
             critic.trainable = False
@@ -284,7 +288,11 @@ class Feature2ImageGAN(GAN):
         keys = self.encoder(low_pass(image, self.key_blur)) if self.key_blur else None
         swapped = patch_swap(self.encoder(image), cells, keys, self.coherence, self.overlap)
         batch["features"] = tf.stop_gradient(swapped)
-        return batch
+        return {name: self._centre(one) for name, one in batch.items()}
+
+    def _centre(self, maps):
+        margin = round(maps.shape[1] * (1.0 - self.crop) / 2)
+        return maps[:, margin : maps.shape[1] - margin, margin : maps.shape[2] - margin]
 
     def _source_image(self, batch, training):
         if self.source == "truth":

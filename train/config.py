@@ -113,7 +113,12 @@ def build(config, encoder, image2feature=None, critic=None):
         encoder: image -> features.
         image2feature: a trained G1, for a G2 that trains on predictions.
         critic: for a G2, an encoder through which its discriminator looks.
+
+    Raises:
+        InputError: the config's size is no multiple of G1's.
     """
+    if image2feature is not None and config.size % (side := image2feature.input_shape[0][1]):
+        raise InputError(f"size {config.size}: no multiple of the {side} px of the given G1")
     adversarial = config.losses.get("adversarial_weight", 1.0) > 0
     stride, channels = encoder.stride, encoder.output_shape[-1]
     width = config.discriminator_width

@@ -94,3 +94,16 @@ RUNS["feature2image-256"] = replace(
     batch=4,
     losses={**RUNS["feature2image-coherent"].losses, "key_blur": 5.0, "overlap": 0.02},
 )
+
+# Then with more of the adversary and of the features' loss, until one network is sharp enough at
+# every scale: tones are Image2Feature's in the end. Around the hole alone, for speed.
+RUNS["feature2image-sharp"] = replace(
+    RUNS["feature2image-256"],
+    steps=3000,
+    losses={
+        **RUNS["feature2image-256"].losses,
+        "crop": 0.625,
+        "feature_weight": 0.3,
+        "adversarial_weight": 0.04,
+    },
+)
