@@ -21,7 +21,7 @@ SIDE = SCALES[1]
 
 @pytest.fixture(scope="module")
 def inpainter():
-    options = {"key_blur": 1.0, "coherence": 0.1, "overlap": 0.5, "tone_blur": 1.0}
+    options = {"key_blur": 1.0, "coherence": 0.1, "overlap": 0.5, "trust": 0.3, "tone_blur": 1.0}
     return Inpainter(*networks(), scales=SCALES, **options)
 
 

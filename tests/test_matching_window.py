@@ -5,9 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tfpaint import matching_window
-from tfpaint.inpainter import grow
 from tfpaint.matching import match
-from tfpaint.patch_swap import paste
+from tfpaint.patch_swap import grow, paste
 
 HOLES = [[(5, 6, 9, 9)], [(4, 4, 12, 12)], [(4, 5, 5, 6), (9, 9, 11, 12)], []]
 
@@ -29,11 +28,12 @@ def test_it_chooses_as_the_exact_engine(monkeypatch, boxes, coherence, rows):
     features, hole = maps(len(boxes), boxes)
     missing = tf.tensor_scatter_nd_update(hole, [[0, 1, 2, 0]], [1.0])  # another hole, not filled
     asks, may = grow(hole), 1 - grow(missing)
-    wanted = match(features, features, asks, may, coherence=coherence)
-    found = matching_window.match(features, asks, may, coherence)
+    queries = features + 2 * hole * maps(9, [])[0]
+    wanted = match(queries, features, asks, may, coherence=coherence)
+    found = matching_window.match(queries, features, asks, may, coherence)
     np.testing.assert_array_equal(found, wanted[0, 3:13, 3:13])
     if coherence and boxes:
-        assert (found != matching_window.match(features, asks, may)).numpy().any()
+        assert (found != matching_window.match(queries, features, asks, may)).numpy().any()
     for overlap in (1.0, 0.5):
         np.testing.assert_allclose(
             matching_window.paste(found, features, hole, overlap),
@@ -46,8 +46,8 @@ def test_ties_empty_patches_and_no_source():
     features, hole = maps(0, HOLES[0])
     for same in (tf.ones_like(features), tf.zeros_like(features)):
         asks, may = grow(hole), 1 - grow(hole)
-        found = matching_window.match(same, asks, may)
+        found = matching_window.match(same, same, asks, may)
         np.testing.assert_array_equal(found, match(same, same, asks, may)[0, 3:13, 3:13])
-    found = matching_window.match(features, grow(hole), tf.zeros_like(hole))
+    found = matching_window.match(features, features, grow(hole), tf.zeros_like(hole))
     assert (found.numpy() == -1).all()
     np.testing.assert_array_equal(matching_window.paste(found, features, hole, 1.0), features)

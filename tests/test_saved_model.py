@@ -18,7 +18,7 @@ from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
 from tfpaint.style_transfer import restyle
 
-OPTIONS = {"key_blur": 1.0, "coherence": 0.1, "overlap": 0.5, "tone_blur": 1.0}
+OPTIONS = {"key_blur": 1.0, "coherence": 0.1, "overlap": 0.5, "trust": 0.3, "tone_blur": 1.0}
 HOLES = [(10, 12, 22, 25), (0, 0, 9, 30), (30, 40, 36, 44), (5, 5, 25, 25)]
 
 

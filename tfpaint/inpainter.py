@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfpaint import blending, holes
+from tfpaint import blending, holes, inwards
 from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
 from tfpaint.matching import match
 from tfpaint.membrane import pull_push
-from tfpaint.patch_swap import hole_on_features, paste
+from tfpaint.patch_swap import grow, hole_on_features, paste
 from tfpaint.presets import load_preset, network_at
 from tfpaint.tiles import HALO, TILE, Tiled
 
@@ -64,6 +64,9 @@ class Inpainter:
         coherence: As for `match`: patches are chosen that continue their neighbours. 0 is the
             paper's way.
         overlap: As for `paste`: less than 1, the paper's way, pastes sharper.
+        trust: If less than 1, the hole is matched from its boundary inwards at `scales[0]`, where
+            Image2Feature's prediction counts so much beside a known cell, and without `key_blur`:
+            lines are continued that it only hints at (see `inwards`). 1 is the paper's way.
         tone_blur: If positive, what is coarser than this, a sigma in pixels of `scales[0]` (in
             proportion beyond), is kept from the picture that a scale begins with: Image2Feature
             decides the tones, Feature2Image the texture. 0 is the paper's way.
@@ -77,6 +80,8 @@ class Inpainter:
         >>> filled = inpainter(image, mask)  # uint8 (H, W, 3), bool (H, W): True = missing
     """
 
+    unroll = False  # write out the loop over the rings of `inwards`
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -86,16 +91,17 @@ class Inpainter:
         key_blur: float = 0.0,
         coherence: float = 0.0,
         overlap: float = 1.0,
+        trust: float = 1.0,
         tone_blur: float = 0.0,
         iterations: int = 1,
     ):
         scales = tuple(int(scale) for scale in scales)
         if not scales or any(b != 2 * a for a, b in zip(scales, scales[1:], strict=False)):
             raise InputError(f"scales={scales}: each has to be twice the one before")
-        if iterations < 1 or min(key_blur, coherence, tone_blur) < 0 or overlap <= 0:
+        if iterations < 1 or min(key_blur, coherence, tone_blur) < 0 or min(overlap, trust) <= 0:
             raise InputError(
                 f"iterations={iterations}, key_blur={key_blur}, coherence={coherence}, "
-                f"overlap={overlap}, tone_blur={tone_blur}: too small"
+                f"overlap={overlap}, trust={trust}, tone_blur={tone_blur}: too small"
             )
         self.encoder = encoder
         self.image2feature = image2feature
@@ -104,6 +110,7 @@ class Inpainter:
         self.key_blur = float(key_blur)
         self.coherence = float(coherence)
         self.overlap = float(overlap)
+        self.trust = float(trust)
         self.tone_blur = float(tone_blur)
         self.iterations = int(iterations)
         self._graphs: dict[tuple, Any] = {}
@@ -136,7 +143,7 @@ class Inpainter:
     @property
     def options(self) -> dict[str, Any]:
         """The constructor's arguments beside the networks."""
-        names = ("scales", "key_blur", "coherence", "overlap", "tone_blur", "iterations")
+        names = ("key_blur", "coherence", "overlap", "trust", "tone_blur", "iterations", "scales")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
@@ -310,17 +317,37 @@ class Inpainter:
     def swap(self, filled, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Features (1, s / stride, s / stride, C), the same swapped, and the matches."""
         features, keys = self.features(filled, index)
-        stride = mask.shape[1] // features.shape[1]
-        missing = hole_on_features(mask, stride)  # (1, s / stride, s / stride, 1)
+        missing = hole_on_features(mask, mask.shape[1] // features.shape[1])
         hole = missing * holes.centre(missing.shape[1])
+
+        def find(queries):
+            return self.match(queries, keys, grow(hole), 1 - grow(missing), start)
+
+        def swap(queries):
+            return self.paste(find(queries), keys, hole)
+
+        queries = keys
+        if self._inwards(index):
+            queries = inwards.queries(keys, hole, self.trust, swap, self.unroll)
+        chosen = find(queries)
+        return features, self.paste(chosen, features, hole), chosen
+
+    def match(self, queries, keys, asks, may, start) -> tf.Tensor:
+        """`tfpaint.matching.match`, from the matches of the scale before if there are any."""
         engine = "exact" if start is None else "propagated"
-        chosen = match(keys, keys, grow(hole), 1 - grow(missing), engine, start, self.coherence)
-        return features, paste(chosen, features, features, hole, self.overlap), chosen
+        return match(queries, keys, asks, may, engine, start, self.coherence)
+
+    def paste(self, chosen, features, hole) -> tf.Tensor:
+        """`tfpaint.patch_swap.paste`, of the features themselves."""
+        return paste(chosen, features, features, hole, self.overlap)
+
+    def _inwards(self, index: int) -> bool:
+        return self.trust < 1 and index == 0
 
     def features(self, filled: tf.Tensor, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """The features of a window at a scale, and those to match on."""
         features = self._encode(filled)
-        if not self.key_blur:
+        if not self.key_blur or self._inwards(index):
             return features, features
         return features, self._encode(low_pass(filled, self.key_blur * 2**index))
 
@@ -352,8 +379,3 @@ def level(crop: tf.Tensor, scale: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Photo in [-1, 1] and mask of a window at a scale: (1, s, s, 3), (1, s, s, 1)."""
     photo, mask = holes.at_scale(crop, scale)
     return photo[None] / 127.5 - 1.0, mask[None]
-
-
-def grow(cells: tf.Tensor) -> tf.Tensor:
-    """Centres of the 3x3 patches that touch the cells (B, h, w, 1)."""
-    return tf.nn.max_pool2d(cells, 3, 1, "SAME")

@@ -18,12 +18,16 @@ _AROUND = tuple(place for place in SQUARE if place != (0, 0))
 
 
 def match(
-    features: tf.Tensor, query_mask: tf.Tensor, source_mask: tf.Tensor, coherence: float = 0.0
+    queries: tf.Tensor,
+    features: tf.Tensor,
+    query_mask: tf.Tensor,
+    source_mask: tf.Tensor,
+    coherence: float = 0.0,
 ) -> tf.Tensor:
-    """What `tfpaint.matching.match(features, features, ...)` chooses for a hole in the centre.
+    """What `tfpaint.matching.match(queries, features, ...)` chooses for a hole in the centre.
 
     Args:
-        features: float32 (1, s, s, C), s a multiple of 4, known when traced.
+        queries, features: float32 (1, s, s, C), s a multiple of 4, known when traced.
         query_mask: float32 (1, s, s, 1), 1 where a patch asks: in the centre square of side s/2 or
             beside it.
         source_mask: float32 (1, s, s, 1), 1 where the patch centred there may be chosen.
@@ -37,10 +41,11 @@ def match(
     box = slice(first, first + count)
     asks = query_mask[0, box, box, 0]
     valid = tf.pad(source_mask[0, 1:-1, 1:-1, 0], [[1, 1], [1, 1]])
-    squares = tf.reduce_sum(tf.square(features[0]), -1)
-    scores = _scores(features[0], _inverse(_sums(squares)), valid, box)  # (q * q, s * s)
+    scales = _inverse(_sums(tf.reduce_sum(tf.square(features[0]), -1)))
+    scores = _scores(queries[0], features[0], scales, valid, box)  # (q * q, s * s)
     found = tf.reshape(tf.argmax(scores, 1, output_type=tf.int32), [count, count])
     if coherence:
+        squares = tf.reduce_sum(tf.square(queries[0]), -1)
         around = tf.pad(squares, [[1, 1], [1, 1]])[first:, first:][: count + 2, : count + 2]
         found = _agree(found, scores, _inverse(_sums(around)), asks, side, coherence)
     return tf.where(asks * tf.reduce_max(valid) > 0, found, NO_MATCH)
@@ -74,18 +79,20 @@ def paste(indices: tf.Tensor, features: tf.Tensor, hole: tf.Tensor, overlap: flo
     return tf.where(hole * tf.pad(covered, margins) > 0, tf.pad(mean, margins), features)
 
 
-def _scores(features: tf.Tensor, scales: tf.Tensor, valid: tf.Tensor, box: slice) -> tf.Tensor:
+def _scores(
+    queries: tf.Tensor, features: tf.Tensor, scales: tf.Tensor, valid: tf.Tensor, box: slice
+) -> tf.Tensor:
     """Cosines times the query's norm: (q * q, s * s), by the flat index of a source's centre."""
     side, _, channels = features.shape
     inner, count = side - 2, box.stop - box.start
     sources = tf.reshape(features, [side * side, channels])
-    padded = tf.pad(features, [[1, 1], [1, 1], [0, 0]])[:, box.start : box.stop + 2]
+    padded = tf.pad(queries, [[1, 1], [1, 1], [0, 0]])[:, box.start : box.stop + 2]
     rows = count if side <= _ALL_AT_ONCE else _ROWS
     tiles = []
     for top in range(0, count, rows):
         height = min(rows, count - top)
-        queries = padded[box.start + top :][: height + 2]
-        products = tf.matmul(tf.reshape(queries, [-1, channels]), sources, transpose_b=True)
+        cells = padded[box.start + top :][: height + 2]
+        products = tf.matmul(tf.reshape(cells, [-1, channels]), sources, transpose_b=True)
         products = tf.reshape(products, [height + 2, count + 2, side, side])
         across = _add(products[:, dx:, :, dx:][:, :count, :, :inner] for dx in range(3))
         tile = _add(across[dy:, :, dy:][:height, :, :inner] for dy in range(3))

@@ -31,7 +31,7 @@ def patch_swap(
         through the pasted values; the choice of patches carries no gradient.
     """
     keys = features if keys is None else keys
-    touched = _dilate(hole)
+    touched = grow(tf.cast(tf.cast(hole, tf.bool), tf.float32))
     indices = match(keys, keys, touched, 1.0 - touched, coherence=coherence)
     return paste(indices, features, features, hole, overlap)
 
@@ -94,10 +94,9 @@ def hole_on_features(mask: tf.Tensor, stride: int = 4) -> tf.Tensor:
     return tf.nn.max_pool2d(mask, stride, stride, "VALID")
 
 
-def _dilate(hole: tf.Tensor) -> tf.Tensor:
-    """Centres of the 3x3 patches that touch the hole, float32 in {0, 1}."""
-    missing = tf.cast(tf.cast(hole, tf.bool), tf.float32)
-    return tf.nn.max_pool2d(missing, 3, 1, "SAME")
+def grow(cells: tf.Tensor) -> tf.Tensor:
+    """The centres of the 3x3 patches that touch the cells (B, h, w, 1), which are 1 and not 0."""
+    return tf.nn.max_pool2d(cells, 3, 1, "SAME")
 
 
 @keras.saving.register_keras_serializable(package="tfpaint")

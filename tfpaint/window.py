@@ -5,22 +5,23 @@ It is what phones and browsers run; cutting windows out of a photo is left to th
 
 import tensorflow as tf
 
-from tfpaint import holes, matching_window
+from tfpaint import matching_window
 from tfpaint.errors import InputError
-from tfpaint.inpainter import EXACT, Inpainter, grow, level
-from tfpaint.patch_swap import hole_on_features
+from tfpaint.inpainter import EXACT, Inpainter, level
 
 
 class StaticInpainter(Inpainter):
     """An inpainter whose windows are matched by `matching_window`: no loops, branches or lists."""
 
-    def swap(self, filled, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """As `Inpainter.swap`; the matches are those of the centre square."""
-        features, keys = self.features(filled, index)
-        missing = hole_on_features(mask, mask.shape[1] // features.shape[1])
-        hole = missing * holes.centre(missing.shape[1])
-        chosen = matching_window.match(keys, grow(hole), 1 - grow(missing), self.coherence)
-        return features, matching_window.paste(chosen, features, hole, self.overlap), chosen
+    unroll = True
+
+    def match(self, queries, keys, asks, may, start) -> tf.Tensor:
+        """As `Inpainter.match`; the matches are those of the centre square."""
+        return matching_window.match(queries, keys, asks, may, self.coherence)
+
+    def paste(self, chosen, features, hole) -> tf.Tensor:
+        """As `Inpainter.paste`."""
+        return matching_window.paste(chosen, features, hole, self.overlap)
 
 
 def sides(inpainter: Inpainter) -> tuple[int, ...]:

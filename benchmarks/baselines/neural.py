@@ -21,9 +21,8 @@ import tensorflow as tf
 from PIL import Image
 
 from tfpaint.evaluation import square
-from tfpaint.inpainter import grow
 from tfpaint.matching import match
-from tfpaint.patch_swap import hole_on_features
+from tfpaint.patch_swap import grow, hole_on_features
 
 SCALES = (128, 256, 512)
 ITERATIONS = 200  # at each scale
