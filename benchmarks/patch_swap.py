@@ -100,10 +100,10 @@ def swap_function(engine: str):
     import tensorflow as tf
 
     from tfpaint.matching import match
-    from tfpaint.patch_swap import paste
+    from tfpaint.patch_swap import grow, paste
 
     def swap(features, hole, start):
-        touched = tf.nn.max_pool2d(hole, 3, 1, "SAME")
+        touched = grow(hole)
         start = start if engine == "propagated" else None
         chosen = match(features, features, touched, 1.0 - touched, engine, start)
         return paste(chosen, features, features, hole), chosen
@@ -163,9 +163,9 @@ def centre_hole(side: int) -> np.ndarray:
 
 def centres_of(hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Centres of the patches that touch the hole, and of the others."""
-    import tensorflow as tf
+    from tfpaint.patch_swap import grow
 
-    touched = tf.nn.max_pool2d(hole, 3, 1, "SAME").numpy()
+    touched = grow(hole).numpy()
     return touched, 1 - touched
 
 

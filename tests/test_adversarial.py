@@ -206,6 +206,8 @@ def test_a_crop_is_the_centre_of_pictures_and_features(batch):
         border = one.shape[1] // 8
         np.testing.assert_array_equal(crop[name], one[:, border:-border, border:-border])
     assert crop["features"].shape[1:3] == (6, 6) and crop["truth"].shape[1:3] == (24, 24)
+    uneven = make("feature2image", crop=0.7).prepare(*batch)
+    assert uneven["truth"].shape[1] == 4 * uneven["features"].shape[1]
 
 
 def test_d2_sees_the_truth_and_the_image_through_the_critic(batch):

@@ -288,11 +288,13 @@ class Feature2ImageGAN(GAN):
         keys = self.encoder(low_pass(image, self.key_blur)) if self.key_blur else None
         swapped = patch_swap(self.encoder(image), cells, keys, self.coherence, self.overlap)
         batch["features"] = tf.stop_gradient(swapped)
-        return {name: self._centre(one) for name, one in batch.items()}
+        return {name: self._centre(one, cells.shape[1]) for name, one in batch.items()}
 
-    def _centre(self, maps):
-        margin = round(maps.shape[1] * (1.0 - self.crop) / 2)
-        return maps[:, margin : maps.shape[1] - margin, margin : maps.shape[2] - margin]
+    def _centre(self, maps, cells):
+        """The crop of a map, in whole cells of the features, of which there are `cells` a side."""
+        side = maps.shape[1]
+        margin = round(cells * (1.0 - self.crop) / 2) * (side // cells)
+        return maps[:, margin : side - margin, margin : side - margin]
 
     def _source_image(self, batch, training):
         if self.source == "truth":

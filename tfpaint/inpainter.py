@@ -143,7 +143,7 @@ class Inpainter:
     @property
     def options(self) -> dict[str, Any]:
         """The constructor's arguments beside the networks."""
-        names = ("key_blur", "coherence", "overlap", "trust", "tone_blur", "iterations", "scales")
+        names = ("scales", "key_blur", "coherence", "overlap", "trust", "tone_blur", "iterations")
         return {name: getattr(self, name) for name in names}
 
     @classmethod

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfpaint.patch_swap import grow
+from tfpaint.holes import boundary_ring
 
 _DECAY = 0.9  # confidence in a ring over that in the one outside it
 
@@ -37,7 +37,7 @@ def queries(
     """
 
     def next_ring(filled, weights, known, confidence):
-        ring = grow(known) - known
+        ring = boundary_ring(known, 1)
         swapped = swap(filled * weights)
         confidence *= _DECAY
         return (

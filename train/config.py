@@ -115,10 +115,8 @@ def build(config, encoder, image2feature=None, critic=None):
         critic: for a G2, an encoder through which its discriminator looks.
 
     Raises:
-        InputError: the config's size is no multiple of G1's.
+        InputError: the size of a G2's config is no multiple of G1's.
     """
-    if image2feature is not None and config.size % (side := image2feature.input_shape[0][1]):
-        raise InputError(f"size {config.size}: no multiple of the {side} px of the given G1")
     adversarial = config.losses.get("adversarial_weight", 1.0) > 0
     stride, channels = encoder.stride, encoder.output_shape[-1]
     width = config.discriminator_width
@@ -127,6 +125,8 @@ def build(config, encoder, image2feature=None, critic=None):
         discriminator = ImagePairDiscriminator(width) if adversarial else None
         gan = Image2FeatureGAN(generator, encoder, discriminator, **config.losses)
     else:
+        if image2feature is not None and config.size % (side := image2feature.input_shape[0][1]):
+            raise InputError(f"size {config.size}: no multiple of the {side} px of the given G1")
         size = None if config.shared else config.size
         generator = Feature2Image(size, channels, stride, **config.network)
         discriminator = None

@@ -95,8 +95,8 @@ RUNS["feature2image-256"] = replace(
     losses={**RUNS["feature2image-coherent"].losses, "key_blur": 5.0, "overlap": 0.02},
 )
 
-# Then with more of the adversary and of the features' loss, until one network is sharp enough at
-# every scale: tones are Image2Feature's in the end. Around the hole alone, for speed.
+# Then with more of the adversary and of the features' loss, around the hole alone, for speed: tones
+# are Image2Feature's in the end. Not in the preset: see what its model card says of 1,000 steps.
 RUNS["feature2image-sharp"] = replace(
     RUNS["feature2image-256"],
     steps=3000,
