@@ -67,6 +67,7 @@ class Inpainter:
         trust: If less than 1, the hole is matched from its boundary inwards at `scales[0]`, where
             Image2Feature's prediction counts so much beside a known cell, and without `key_blur`:
             lines are continued that it only hints at (see `inwards`). 1 is the paper's way.
+            `coherence` then counts in the last matching alone.
         tone_blur: If positive, what is coarser than this, a sigma in pixels of `scales[0]` (in
             proportion beyond), is kept from the picture that a scale begins with: Image2Feature
             decides the tones, Feature2Image the texture. 0 is the paper's way.
@@ -160,7 +161,10 @@ class Inpainter:
         Raises:
             InputError: There is no such preset, or its files do not fit.
         """
-        return cls(**{**load_preset(name, load_weights=load_weights), **options})
+        try:
+            return cls(**{**load_preset(name, load_weights=load_weights), **options})
+        except TypeError as error:
+            raise InputError(f"{name}: {error}; the preset may be of another version") from error
 
     @overload
     def __call__(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray: ...
@@ -320,22 +324,21 @@ class Inpainter:
         missing = hole_on_features(mask, mask.shape[1] // features.shape[1])
         hole = missing * holes.centre(missing.shape[1])
 
-        def find(queries):
-            return self.match(queries, keys, grow(hole), 1 - grow(missing), start)
-
-        def swap(queries):
-            return self.paste(find(queries), keys, hole)
+        def find(queries, coherence):
+            return self.match(queries, keys, grow(hole), 1 - grow(missing), start, coherence)
 
         queries = keys
         if self._inwards(index):
-            queries = inwards.queries(keys, hole, self.trust, swap, self.unroll)
-        chosen = find(queries)
+            queries = inwards.queries(
+                keys, hole, self.trust, lambda q: self.paste(find(q, 0.0), keys, hole), self.unroll
+            )
+        chosen = find(queries, self.coherence)
         return features, self.paste(chosen, features, hole), chosen
 
-    def match(self, queries, keys, asks, may, start) -> tf.Tensor:
+    def match(self, queries, keys, asks, may, start, coherence) -> tf.Tensor:
         """`tfpaint.matching.match`, from the matches of the scale before if there are any."""
         engine = "exact" if start is None else "propagated"
-        return match(queries, keys, asks, may, engine, start, self.coherence)
+        return match(queries, keys, asks, may, engine, start, coherence)
 
     def paste(self, chosen, features, hole) -> tf.Tensor:
         """`tfpaint.patch_swap.paste`, of the features themselves."""

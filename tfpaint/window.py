@@ -15,9 +15,9 @@ class StaticInpainter(Inpainter):
 
     unroll = True
 
-    def match(self, queries, keys, asks, may, start) -> tf.Tensor:
+    def match(self, queries, keys, asks, may, start, coherence) -> tf.Tensor:
         """As `Inpainter.match`; the matches are those of the centre square."""
-        return matching_window.match(queries, keys, asks, may, self.coherence)
+        return matching_window.match(queries, keys, asks, may, coherence)
 
     def paste(self, chosen, features, hole) -> tf.Tensor:
         """As `Inpainter.paste`."""
