@@ -102,6 +102,8 @@ class InpaintClient:
             ("grpc.service_config", _retries(attempts)),
             ("grpc.max_reconnect_backoff_ms", 2000),  # a server may take a minute to load
         ]
+        if (cert is None) != (key is None):
+            raise InputError("cert and key: mutual TLS needs both")
         if tls:
             files = [_read_pem(path) for path in (ca, key, cert)]
             credentials = grpc.ssl_channel_credentials(*files)
@@ -278,7 +280,7 @@ def run(options: argparse.Namespace) -> None:
         options.label,
         timeout=options.timeout,
         token=token,
-        tls=options.tls or options.ca is not None or options.cert is not None,
+        tls=options.tls or any((options.ca, options.cert, options.key)),
         ca=options.ca,
         cert=options.cert,
         key=options.key,

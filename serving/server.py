@@ -29,6 +29,8 @@ from serving.workers import Workers
 from tfpaint.errors import InputError
 
 log = logging.getLogger(__name__)
+_NAME = "tfpaint"  # for which the page asks
+_DAY = 86400.0  # seconds; gRPC's clock ends after some days
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -153,7 +155,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     limits = Limits()
     add = parser.add_argument
     add("--model", type=Path, required=True, metavar="DIR", help="parent of the version folders")
-    add("--name", default="tfpaint", help="the model's name (%(default)s)")
+    add("--name", default=_NAME, help="the model's name; the page knows %(default)s alone")
     add("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     add("--port", type=int, default=8500, help="of gRPC (%(default)s)")
     add("--rest-port", type=int, default=8501, help="of REST and the page (%(default)s)")
@@ -191,6 +193,8 @@ def run(options: argparse.Namespace) -> None:
     logs.set_up(options.log_level)
     if chosen.host not in _LOOPBACK and not (chosen.token and chosen.tls_cert):
         log.warning("open_to_the_network", extra={"remedy": "use --tls-cert and --token-file"})
+    if chosen.page and chosen.name != _NAME:
+        log.warning("page_finds_no_model", extra={"remedy": f"it asks for --name {_NAME}"})
     asyncio.run(serve(chosen))
 
 
@@ -206,6 +210,8 @@ def _options(given: argparse.Namespace) -> Options:
     bounds = (given.workers, given.max_in_flight, given.max_message_mb, given.max_pixels)
     if not all(0 < bound < float("inf") for bound in (*bounds, given.timeout)):
         raise InputError("--workers, --max-..., --timeout: have to be numbers above 0")
+    if given.max_message_mb >= 2048 or given.timeout > _DAY:
+        raise InputError("--max-message-mb: below 2048; --timeout: a day, 86400, at most")
     if given.page is not None and not given.page.is_dir():
         raise InputError(f"{given.page}: no such folder; name the one with index.html")
     labels = {}

@@ -38,6 +38,13 @@ HEADERS = {
 _NO_PAGE = "tfpaint serves here; its page, the folder export/web, is not installed.\n"
 
 
+class _File(web.FileResponse):
+    """A file that may be prepared twice, like other responses: by our middleware and aiohttp."""
+
+    async def prepare(self, request):
+        return None if self.prepared else await super().prepare(request)
+
+
 class Page:
     """Serves the files in a folder and nothing outside of it.
 
@@ -58,7 +65,7 @@ class Page:
             raise ServingError(Code.NOT_FOUND, "no such file")
         kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
         kind = kind or "application/octet-stream"
-        return web.FileResponse(file, headers=HEADERS | {"Content-Type": kind})
+        return _File(file, headers=HEADERS | {"Content-Type": kind})
 
     def _find(self, path: str) -> Path | None:
         parts = path.split("/")

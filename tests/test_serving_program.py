@@ -23,6 +23,7 @@ from serving.client import InpaintClient, InpaintError
 from serving.server import Options
 from tests.serving_model import Running, running, save
 from tests.test_serving_grpc import request_of
+from tfpaint.errors import InputError
 
 IMAGE = np.arange(16 * 20 * 3, dtype=np.uint8).reshape(16, 20, 3)
 MASK = np.zeros((16, 20), bool)
@@ -154,6 +155,8 @@ def test_no_server_and_one_that_comes_late(model):
         ("--label stable", "write it as stable=1"),
         ("--workers 0", "above 0"),
         ("--timeout nan", "above 0"),
+        ("--timeout 1e6", "a day"),
+        ("--max-message-mb 2048", "below 2048"),
         ("--host 203.0.113.9 --port 0", "cannot be had"),
         ("--backend tf-serving", "is not on the PATH"),
     ],
@@ -223,6 +226,11 @@ def test_tls_and_mutual_tls(model, certificates):
                 client.status()
         with pytest.raises(requests.exceptions.RequestException):
             requests.get(url, verify=ca, timeout=20)
+
+
+def test_a_certificate_needs_its_key(certificates):
+    with pytest.raises(InputError, match="needs both"):
+        InpaintClient("127.0.0.1:8500", tls=True, cert=certificates / "client.crt")
 
 
 def test_a_token_never_travels_in_the_clear():

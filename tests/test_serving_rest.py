@@ -1,6 +1,7 @@
 """The REST API: TensorFlow Serving's forms, the page, and what is refused."""
 
 import base64
+import http.client
 import io
 import json
 import socket
@@ -271,6 +272,17 @@ def test_the_page(server, page):
         assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
         assert "script-src 'self' 'wasm-unsafe-eval'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_connection_serves_one_file_after_another(server, page, caplog):
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+    for name in ("app.js", "run.wasm", "app.js"):
+        connection.request("GET", f"/{name}")
+        socket_, answer = connection.sock, connection.getresponse()
+        assert answer.read() == (page / name).read_bytes()
+        assert connection.sock is socket_  # not closed in between
+    connection.close()
+    assert not caplog.records
 
 
 def test_without_a_page(model):
