@@ -62,7 +62,7 @@ class Read(beam.DoFn):
             return
         try:
             if job.mask is None:
-                raise InputError(f"{job.photo}: has no mask of its name; put one there")
+                raise InputError(f"{job.photo}: has not one mask of its name; put one there")
             with bulk_files.local(job.photo) as path:
                 photo = images.read_photo(path, self.max_pixels)
             with bulk_files.local(job.mask) as path:

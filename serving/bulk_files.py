@@ -1,6 +1,7 @@
 """The files of a bulk job, on any file system that Beam knows: local, gs://, s3://, hdfs://."""
 
 import json
+import os
 import tempfile
 import time
 import uuid
@@ -40,7 +41,8 @@ def plan(pattern: str, mask: str, output: str) -> list[Job]:
             of a suffix that cannot be written.
 
     Raises:
-        InputError: No photos, no masks, or two results of one name.
+        InputError: No photos, no masks, two results of one name, or a result that would replace a
+            photo or a mask.
     """
     folder = _pictures(join(pattern, "*"))
     photos = folder or _match(pattern)
@@ -51,14 +53,15 @@ def plan(pattern: str, mask: str, output: str) -> list[Job]:
         found.setdefault(PurePosixPath(one).stem, []).append(one)
     if not found and not FileSystems.exists(mask):
         raise InputError(f"{mask}: no such mask; check the name")
-    if output.rstrip("/") in (pattern.rstrip("/"), mask.rstrip("/")):
-        raise InputError(f"{output}: holds the photos or masks; name another folder")
+    taken = {_real(path) for path in [*photos, mask, *sum(found.values(), [])]}
     jobs: dict[str, Job] = {}
     for photo in photos:
         path = PurePosixPath(photo)
         writable = path.suffix.lower() in images.WRITABLE_FORMATS
         name = path.name if writable else f"{path.stem}.png"
         out = join(output, name)
+        if _real(out) in taken:
+            raise InputError(f"{output}: holds the photos or masks; name another folder")
         if out in jobs:
             raise InputError(
                 f"{out}: would hold two results; give photos of the same name in two runs"
@@ -152,6 +155,10 @@ def local(path: str) -> Iterator[Path]:
 
 def join(folder: str, name: str) -> str:
     return FileSystems.join(folder, name)
+
+
+def _real(path: str) -> str:
+    return os.path.realpath(path) if FileSystems.get_scheme(path) is None else path
 
 
 def _record_path(job: Job, output: str) -> str:

@@ -200,7 +200,7 @@ def test_bad_files_among_good_ones(folder, loads, capsys):
     code, lines = tfpaint(capsys, "photos", "--mask", "masks", "-o", "out")
     assert code == 2 and len(lines) == 4
     assert all(line.startswith("tfpaint: error: ") for line in lines)
-    for name in ("no-mask.png", "masks/size.png", "masks/white.png", "truncated.png"):
+    for name in ("no-mask.png", "masks/size.png", "photos/white.png with masks/white.png", "trunc"):
         assert any(name in line for line in lines), name
     assert {path.name for path in (folder / "out").iterdir()} == {"a.png", "b.jpg", "c.png"}
     assert len(loads) == 1
@@ -232,7 +232,15 @@ def test_one_bad_mask_for_all_is_said_once(folder, capsys):
         (["empty", "--mask", "mask.png", "-o", "out"], "empty: holds no pictures"),
         (["photos", "--mask", "mask.png", "-o", "mask.png"], "mask.png: is a file"),
         (["photos", "--mask", "mask.png", "-o", "photos"], "photos: holds the photos"),
-        (["twins", "--mask", "mask.png", "-o", "out"], "a.png: would hold two results"),
+        (["twins", "--mask", "mask.png", "-o", "out"], "a.png: would hold two pictures"),
+        (
+            ["photos", "--mask", "mask.png", "-o", "out", "--save-steps", "./out"],
+            "a.png: would hold two pictures",
+        ),
+        (
+            ["photo.png", "--mask", "mask.png", "-o", "o.png", "--save-steps", "o.png"],
+            "o.png: would hold two pictures",
+        ),
     ],
 )
 def test_bad_input_is_one_line(folder, capsys, arguments, message):

@@ -155,6 +155,8 @@ def test_frames_with_one_mask_and_options_of_beam(photos, preset, capsys):
         ("in/*", "nothing", "out", "no such mask"),
         ("in", "masks", "in", "holds the photos"),
         ("in", "masks", "masks/", "holds the photos or masks"),
+        ("in/*.png", "masks", "./in", "holds the photos or masks"),
+        ("in", "masks/001.png", "masks", "holds the photos or masks"),
     ],
 )
 def test_what_cannot_be_planned(photos, pattern, mask, output, message):

@@ -51,7 +51,7 @@ def plan(
 
     Raises:
         InputError: Nothing can be done: no photo, a result that cannot be written or would
-            replace a photo or another result.
+            replace a photo or another picture.
     """
     if mask is not None and not mask.exists():
         raise InputError(f"{mask}: no such mask; check the name")
@@ -59,6 +59,7 @@ def plan(
         steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
         for path in filter(None, (out, steps)):
             images.output_format(path)
+        _check_distinct([path for path in (out, steps) if path is not None])
         return [Job(photo, find_mask(photo, mask), out, steps)], []
 
     sources = {path.resolve() for path in (photo, mask) if path is not None}
@@ -81,8 +82,7 @@ def plan(
             problems.append(error)
             continue
         jobs.append(Job(path, found, result, steps and steps / f"{path.stem}.png"))
-    _check_distinct([job.out for job in jobs])
-    _check_distinct([job.steps for job in jobs if job.steps is not None])
+    _check_distinct([path for job in jobs for path in (job.out, job.steps) if path is not None])
     return jobs, problems
 
 
@@ -138,7 +138,8 @@ def _inpaint(
     try:
         result = inpainter(photo.pixels, mask, steps=with_steps)
     except InputError as error:
-        raise InputError(f"{job.mask or job.photo}: {error}") from error
+        pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
+        raise InputError(f"{pair}: {error}") from error
     images.write_photo(job.out, photo.filled(result.image if with_steps else result, mask))
     if with_steps:
         sheet = sheets.side_by_side(
@@ -175,8 +176,9 @@ def find_mask(photo: Path, mask: Path | None) -> Path | None:
 def _check_distinct(paths: Sequence[Path]) -> None:
     seen: set[Path] = set()
     for path in paths:
-        if path in seen:
+        if path.resolve() in seen:
             raise InputError(
-                f"{path}: would hold two results; give photos of the same name in two runs"
+                f"{path}: would hold two pictures; name another folder for the steps, "
+                "and give photos of the same name in two runs"
             )
-        seen.add(path)
+        seen.add(path.resolve())
