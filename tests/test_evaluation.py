@@ -76,6 +76,13 @@ def test_holes_that_make_no_sense(folder, hole, message):
         list(evaluation.cases(folder / "photos", hole, 32))
 
 
+def test_two_photos_of_one_name_are_refused(folder, tmp_path):
+    for suffix in ("png", "gif"):
+        Image.new("RGB", (40, 40)).save(tmp_path / f"same.{suffix}")
+    with pytest.raises(InputError, match="same.png: has the name of same.gif"):
+        list(evaluation.cases(tmp_path, "centre", 32))
+
+
 def test_the_report_holds_the_means(folder, vgg, tmp_path):
     found = list(evaluation.cases(folder / "photos", "centre", 32))
     methods = ["tfpaint", "harmonic", "g1", "mean"]
@@ -86,7 +93,7 @@ def test_the_report_holds_the_means(folder, vgg, tmp_path):
         fake_inpainter,
         {"perceptual": PerceptualDistance.vgg19(vgg)},
         out,
-        {"photos": "<two>"},
+        {"photos": "<two> of DATA"},
     )
     table = report["methods"]
     assert list(table) == methods
@@ -100,7 +107,7 @@ def test_the_report_holds_the_means(folder, vgg, tmp_path):
     assert len(list((out / "pictures").iterdir())) == 2 * 6
     assert Image.open(out / "sheet.png").height > 64
     page = (out / "index.html").read_text()
-    assert "&lt;two&gt;" in page and "<two>" not in page
+    assert "&lt;two&gt; of DATA" in page and "<two>" not in page
     shown = json.loads(re.search(r"const report = (.*);\n", page)[1])
     assert shown["photos"] == report["photos"]
     lines = evaluation.markdown(report).splitlines()
@@ -154,12 +161,16 @@ def test_the_command(folder, vgg, tmp_path, capsys):
     assert (tmp_path / "out" / "index.html").exists()
 
 
-def test_the_command_says_what_is_wrong(folder, capsys):
+def test_the_command_says_what_is_wrong(folder, tmp_path, capsys):
     photos = ["--images", str(folder / "photos")]
     for arguments in (["--images", str(folder / "none")], [*photos, "--vgg", "none.npz"]):
         assert main(["evaluate", "--methods", "mean", *arguments]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert "none" in line
+    file = tmp_path / "file"
+    file.touch()
+    assert main(["evaluate", *photos, "--methods", "mean", "--size", "32", "-o", str(file)]) == 2
+    assert "file: is no folder to write to" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["evaluate", "--methods", "magic"])
     assert "'magic' is none of mean, harmonic" in capsys.readouterr().err

@@ -63,7 +63,14 @@ def _inpaint(options: argparse.Namespace) -> list[InputError]:
 
 
 def _evaluate(options: argparse.Namespace) -> list[InputError]:
-    found = list(evaluation.cases(options.images, options.hole, options.size, options.limit))
+    try:
+        found = list(evaluation.cases(options.images, options.hole, options.size, options.limit))
+        return _measure(found, options)
+    except ImportError as error:
+        raise InputError(f"{error}; pip install 'tfpaint[evaluate]', or use --methods") from error
+
+
+def _measure(found: list[evaluation.Case], options: argparse.Namespace) -> list[InputError]:
     ours = set(options.methods) & set(evaluation.OURS)
     inpainter = _load_inpainter(options.preset, None) if ours else None
     distances = {}
@@ -80,12 +87,7 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
         "hole": options.hole,
         "preset": options.preset,
     }
-    try:
-        report = evaluation.evaluate(
-            found, options.methods, inpainter, distances, options.out, about
-        )
-    except ImportError as error:
-        raise InputError(f"{error}; pip install 'tfpaint[evaluate]', or use --methods") from error
+    report = evaluation.evaluate(found, options.methods, inpainter, distances, options.out, about)
     print("; ".join(f"{key}: {value}" for key, value in about.items()), end="\n\n")
     print(evaluation.markdown(report))
     return []

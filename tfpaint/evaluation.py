@@ -59,7 +59,7 @@ def cases(folder: Path | None, hole: str, size: int, limit: int | None = None) -
         limit: only the first so many photos.
 
     Raises:
-        InputError: no photos, a file that is none, or a hole that makes no sense.
+        InputError: no photos, two of one name, a file that is none, or a hole that makes no sense.
     """
     centre = _centre_hole(hole, size)
     for photo, pixels in islice(_photos(folder), limit):
@@ -85,6 +85,10 @@ def _photos(folder: Path | None) -> Iterator[tuple[Path, np.ndarray]]:
     photos = batch.pictures(folder)
     if not photos:
         raise InputError(f"{folder}: holds no pictures; name a folder that does")
+    names: dict[str, Path] = {}
+    for photo in photos:
+        if names.setdefault(photo.stem, photo) != photo:
+            raise InputError(f"{photo}: has the name of {names[photo.stem].name}; rename one")
     for photo in photos:
         yield photo, images.read_photo(photo).pixels
 
@@ -201,9 +205,15 @@ def evaluate(
 
     Returns:
         `{"about": ..., "methods": {name: means}, "photos": {photo: {name: scores}}}`.
+
+    Raises:
+        InputError: `out` cannot be made.
     """
     if out is not None:
-        (out / "pictures").mkdir(parents=True, exist_ok=True)
+        try:
+            (out / "pictures").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{out}: is no folder to write to ({error.strerror})") from error
     photos: dict[str, dict] = {}
     rows: list[list[np.ndarray]] = []
     if inpainter is not None:  # the first call builds the graph

@@ -19,7 +19,8 @@ def page(report: Mapping, columns: Mapping[str, tuple]) -> str:
         "photos": report["photos"],
     }
     text = json.dumps(data).replace("<", "\\u003c")
-    return _PAGE.replace("ABOUT", html.escape(about)).replace("DATA", text)
+    head, tail = _PAGE.split("DATA")
+    return head.replace("ABOUT", html.escape(about)) + text + tail
 
 
 _PAGE = """<!doctype html>
