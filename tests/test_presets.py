@@ -9,6 +9,7 @@ from tfpaint.encoder import DistilledEncoder
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
+from tfpaint.inpainter import Inpainter
 from tfpaint.presets import load_preset, network_at, preset_names, save_preset
 
 
@@ -79,6 +80,12 @@ def test_wrong_folders_are_refused(tmp_path):
         (tmp_path / "config.json").write_text(text)
         with pytest.raises(InputError, match="not a preset's config"):
             load_preset(tmp_path)
+
+
+def test_options_that_inpainter_does_not_know_are_named(tmp_path):
+    save_preset(tmp_path, **networks(), scales=[16], overlaps=1)
+    with pytest.raises(InputError, match="overlaps"):
+        Inpainter.from_preset(tmp_path)
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -18,6 +18,7 @@ def shards(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
     for i in range(11):
         Image.fromarray(np.full((40 + i, 50, 3), 20 * i, np.uint8)).save(folder / f"{i:02}.png")
+    Image.open(folder / "00.png").save(folder / "00.png", "WEBP")  # TensorFlow cannot decode it
     (folder / "99.png").write_bytes(b"not a picture")
     assert main(["prepare", str(folder), "--out", str(folder / "out"), "--shards", "4"]) == 0
     return folder / "out"

@@ -52,11 +52,14 @@ def test_batches_depend_on_the_step_alone(folder):
     assert not np.array_equal(whole[0][0], whole[1][0])
 
 
-def test_an_epoch_sees_every_photo_once(folder):
-    photos = data.list_photos(folder)
-    batches = data.training_batches(photos, size=32, batch=5)
-    means = {round(float(np.mean(photo)), 1) for photo in next(iter(batches))[0]}
-    assert len(means) == 5
+def test_an_epoch_sees_every_photo_once(tmp_path):
+    greys = sorted(range(20, 220, 40))
+    for grey in greys:
+        Image.new("RGB", (48, 40), (grey,) * 3).save(tmp_path / f"{grey}.png")
+    batches = iter(data.training_batches(data.list_photos(tmp_path), size=32, batch=5))
+    for _ in range(3):
+        photos, _ = next(batches)
+        assert sorted(int(photo[0, 0, 0]) for photo in photos) == greys
 
 
 def test_holes_lie_in_the_centre_and_vary():
@@ -107,14 +110,52 @@ def _log(work):
 
 
 @pytest.mark.parametrize("dataset", ["coco", "imagenet", "paris"])
-def test_the_paper_s_configs_train(dataset, folder, tmp_path):
+def test_the_paper_s_configs(dataset):
+    configs = [load_config(f"{dataset}/image2feature")]
+    configs += [load_config(f"{dataset}/feature2image-{size}") for size in (128, 256, 512)]
+    assert [config.size for config in configs] == [128, 128, 256, 512]
+    assert all(config.shares == (7 / 16,) and config.irregular == 0 for config in configs)
+    photos = [config.steps * config.batch for config in configs]
+    assert max(photos) - min(photos) < 16  # as many epochs at every size
+
+
+def test_the_paper_s_configs_train(folder, tmp_path):
     for run in ("image2feature", "feature2image-128"):
-        config = load_config(f"{dataset}/{run}")
-        assert config.shares == (7 / 16,) and config.irregular == 0
-        main(train(folder, tmp_path / run, f"{dataset}/{run}", 2))
+        assert main(train(folder, tmp_path / run, f"coco/{run}", 2)) == 0
         assert (tmp_path / run / "network.keras").exists()
-    for size in (256, 512):
-        assert load_config(f"{dataset}/feature2image-{size}").size == size
+
+
+def test_distilling_a_little_trains_a_little(folder, tmp_path):
+    save_vgg19(tmp_path / "vgg.npz")
+    arguments = ["distill", "--photos", str(folder), "--teacher", str(tmp_path / "vgg.npz")]
+    arguments += ["--work", str(tmp_path), "--out", str(tmp_path / "e.keras"), "--steps", "2"]
+    arguments += ["--size", "32", "--width", "8", "--depth", "1", "--batch", "2"]
+    assert main(arguments) == 0
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 2
+
+
+def test_what_is_no_photo_is_said(folder, tmp_path, capfd):
+    (tmp_path / "._hidden.png").write_bytes(b"a Mac's")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    assert data.list_photos(tmp_path) == [str(tmp_path / "bad.png")]
+    command = train(folder, tmp_path / "work")
+    command[command.index("--photos") + 1] = str(tmp_path)
+    assert main(command) == 2
+    assert "train prepare" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--options", '{"overlaps": 1}'], "overlaps"),
+        (["--feature2image", "photo", "paper"], "SIZE=FILE"),
+    ],
+)
+def test_presets_that_make_no_sense_are_not_written(tmp_path, capsys, arguments, message):
+    common = ["preset", "--encoder", "photo", "--image2feature", "photo"]
+    common += ["--out", str(tmp_path / "p"), "--feature2image", "128=photo"]
+    assert main([*common, *arguments]) == 2
+    assert message in capsys.readouterr().err and not (tmp_path / "p").exists()
 
 
 def test_distil_and_bundle_and_load(folder, tmp_path, shared):

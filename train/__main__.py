@@ -36,6 +36,15 @@ def main(arguments=None):
     except tf.errors.UnavailableError:
         print("train: another worker was lost; the same command on all goes on", file=sys.stderr)
         return 3
+    except tf.errors.InvalidArgumentError as error:
+        if "DecodeImage" not in str(error):
+            raise
+        print(
+            "train: error: a photo cannot be decoded; `python -m train prepare` names such and "
+            "leaves them out",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt:
         print(
             "\ntrain: stopped; the same command goes on from the last checkpoint", file=sys.stderr

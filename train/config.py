@@ -25,7 +25,7 @@ class Config:
     Attributes:
         stage: "image2feature" trains G1, "feature2image" G2.
         size: side S of the training squares in pixels.
-        steps: optimiser steps at most; early stopping may end sooner.
+        steps: optimiser steps, rounded up to whole epochs; early stopping may end sooner.
         batch: photos in a step.
         network: arguments of the generator, beyond its size.
         shared: G2 only: one network for every size (no fixed input size).
@@ -36,7 +36,7 @@ class Config:
         irregular: share of irregular holes.
         shares: side of the square holes over the photo's; each is as likely.
         encoder_layer: the VGG19 layer, where the encoder is VGG19.
-        epoch: steps between two validations (and checkpoints).
+        epoch: steps between two validations (and checkpoints), `steps` at most.
         patience: validations without progress before training stops.
     """
 

@@ -34,7 +34,11 @@ def list_photos(*folders):
     """
     photos = []
     for folder in map(Path, folders):
-        found = sorted(str(p) for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        found = sorted(
+            str(path)
+            for path in folder.rglob("*")
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        )
         if not found:
             raise InputError(f"{folder}: no such folder, or no JPEG or PNG photos in it")
         photos += found

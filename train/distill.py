@@ -1,6 +1,6 @@
 """Distils VGG19's relu3_1 into the small encoder that tfpaint ships (`DistilledEncoder`).
 
-    python -m train distill --photos DIR --teacher imagenet --out encoder.keras
+    python -m train distill --photos DIR --teacher imagenet --work DIR --out encoder.keras
 
 The student minimises the squared error of the features over the channels' mean energy, so that the
 loss is about 1 - R^2; both see the same random squares of photos.
@@ -68,17 +68,18 @@ def run(options):
     distiller.optimizer.build(student.trainable_variables)
 
     options.work.mkdir(parents=True, exist_ok=True)
+    every = min(options.save_every, options.steps)
     resume = Resume(distiller, options.work)
     done, _ = resume.restore()
     batches = training_batches(
-        list_photos(*options.photos), options.size, options.batch, done * options.save_every
+        list_photos(*options.photos), options.size, options.batch, done * every
     )
     logger = keras.callbacks.CSVLogger(options.work / "log.csv", append=done > 0)
     distiller.fit(
         batches,
-        epochs=options.steps // options.save_every,
+        epochs=-(-options.steps // every),
         initial_epoch=done,
-        steps_per_epoch=options.save_every,
+        steps_per_epoch=every,
         callbacks=[resume, logger],
         verbose=2,
         shuffle=False,

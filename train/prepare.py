@@ -7,14 +7,16 @@ need not be on every machine.
 """
 
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 from PIL import Image
 
 from tfpaint.errors import InputError
 from tfpaint.images import read_photo
-from train.data import list_photos
+from train.data import decode, list_photos
 from train.records import write_shards
 
 
@@ -54,12 +56,19 @@ def run(options):
 
 
 def _convert(photo, side):
-    """The file as it is, or shrunk as a JPEG of quality 95 if its short side is above `side`."""
+    """The file as it is, or as a JPEG of quality 95, with a short side of `side` at most.
+
+    A JPEG, too, if TensorFlow cannot decode what Pillow can.
+    """
     image = read_photo(photo).pixels  # also tells whether all of it can be decoded
     height, width = image.shape[:2]
-    if side is None or min(height, width) <= side:
-        return Path(photo).read_bytes()
-    scale = side / min(height, width)
+    side = side or min(height, width)
+    if min(height, width) <= side:
+        data = Path(photo).read_bytes()
+        with suppress(tf.errors.InvalidArgumentError):  # another format than its name says
+            decode(data)
+            return data
+    scale = min(1.0, side / min(height, width))
     size = round(width * scale), round(height * scale)
     buffer = io.BytesIO()
     Image.fromarray(image).resize(size, Image.Resampling.LANCZOS).save(buffer, "JPEG", quality=95)

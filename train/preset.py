@@ -4,8 +4,11 @@ python -m train preset --encoder E.keras --image2feature G1.keras --feature2imag
 """
 
 import json
+import re
 from pathlib import Path
 
+from tfpaint.errors import InputError
+from tfpaint.inpainter import Inpainter
 from tfpaint.presets import save_preset
 from train.config import load_network
 
@@ -24,16 +27,27 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Writes `config.json` and `weights.npz`."""
-    if "=" in options.feature2image[0]:
-        pairs = (pair.split("=", 1) for pair in options.feature2image)
-        feature2image = {int(size): load_network(path, size=int(size)) for size, path in pairs}
-    else:
-        feature2image = load_network(options.feature2image[0])
-    save_preset(
-        options.out,
-        load_network(options.encoder, "encoder"),
-        load_network(options.image2feature, "image2feature"),
-        feature2image,
-        **options.options,
-    )
+    """Writes `config.json` and `weights.npz`.
+
+    Raises:
+        InputError: the networks or options do not go together.
+    """
+    networks = {
+        "encoder": load_network(options.encoder, "encoder"),
+        "image2feature": load_network(options.image2feature, "image2feature"),
+        "feature2image": _feature2image(options.feature2image),
+    }
+    try:
+        Inpainter(**networks, **options.options)
+    except TypeError as error:
+        raise InputError(f"--options {json.dumps(options.options)}: {error}") from error
+    save_preset(options.out, **networks, **options.options)
+
+
+def _feature2image(given):
+    pairs = [re.fullmatch(r"(\d+)=(.+)", one) for one in given]
+    if all(pairs):
+        return {int(pair[1]): load_network(pair[2], size=int(pair[1])) for pair in pairs}
+    if len(given) > 1:
+        raise InputError(f"--feature2image {' '.join(given)}: several have to be SIZE=FILE each")
+    return load_network(given[0])

@@ -158,4 +158,5 @@ def _override(config, options):
     if options.width is not None:
         changed["network"] = {**config.network, "width": options.width}
         changed["discriminator_width"] = options.width
-    return dataclasses.replace(config, **changed)
+    config = dataclasses.replace(config, **changed)
+    return dataclasses.replace(config, epoch=min(config.epoch, config.steps))

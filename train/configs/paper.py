@@ -13,28 +13,29 @@ from train.config import Config
 
 def paper(photos, epochs):
     """The four runs for a data set of so many training photos."""
-    batch = 16
-    epoch = max(1, min(photos // batch, 5000))
-    steps = epochs * photos // batch
+
+    def amount(batch):
+        return {
+            "batch": batch,
+            "steps": epochs * photos // batch,
+            "epoch": max(1, min(photos // batch, 5000)),
+        }
+
     g1 = Config(
         stage="image2feature",
         size=128,
-        steps=steps,
-        batch=batch,
+        **amount(16),
         network={"mask_channel": False},
         losses={"image_weight": 1000.0, "feature_weight": 0.001, "adversarial_weight": 1.0},
         learning_rate=2e-3,
-        epoch=epoch,
     )
     runs = {"image2feature": g1}
     for size in (128, 256, 512):
         runs[f"feature2image-{size}"] = Config(
             stage="feature2image",
             size=size,
-            steps=steps,
-            batch=max(1, batch * 128 // size),
+            **amount(16 * 128 // size),
             losses={"image_weight": 100.0, "adversarial_weight": 1.0},
-            epoch=epoch,
         )
     return runs
 
