@@ -22,12 +22,12 @@ demo: setup
 serve: out/models/exported
 	$(PYTHON_BIN) -m serving server --model out/models/tfpaint
 
-out/models/exported: tfpaint/presets/photo/weights.npz | setup
+out/models/exported: $(wildcard tfpaint/*.py tfpaint/presets/photo/*.*) | setup
 	$(PYTHON_BIN) -m export saved-model --preset photo --out out/models/tfpaint
 	@touch $@
 
 test: setup
-	$(PYTHON_BIN) -m pytest -q
+	$(PYTHON_BIN) -m pytest -q -n 2 --dist loadfile
 
 lint: setup
 	$(PYTHON_BIN) -m ruff check .
