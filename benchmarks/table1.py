@@ -87,6 +87,12 @@ def main(arguments=None):
     add("--work", type=Path, default=Path("runs/baselines"), help="(%(default)s)")
     add("--vgg", default="imagenet", help="VGG19's weights, .npz or imagenet (%(default)s)")
     add("--limit", type=int, metavar="N", help="only the first N photos")
+    add(
+        "--iterations",
+        type=int,
+        default=neural.ITERATIONS,
+        help="of neural inpainting at each scale (%(default)s)",
+    )
     add("--quick", action="store_true", help="the rehearsal")
     add("-o", "--out", type=Path, help="report.json, index.html, sheet.png")
     options = parser.parse_args(arguments)
@@ -99,7 +105,7 @@ def main(arguments=None):
         distances = None
     else:
         encoder.load_vgg19(options.vgg)
-        others = fills(methods, inpainter, encoder, options.work)
+        others = fills(methods, inpainter, encoder, options.work, options.iterations)
         distances = {
             "perceptual": PerceptualDistance.vgg19(options.vgg),
             "efficientnet": PerceptualDistance.efficientnet(),

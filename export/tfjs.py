@@ -148,10 +148,20 @@ def _python():
         )
         building = environment.with_name(environment.name + ".part")
         shutil.rmtree(building, ignore_errors=True)
-        _call(sys.executable, "-m", "venv", building)
+        _call(_interpreter(), "-m", "venv", building)
         _call(building / "bin" / "python", "-m", "pip", "install", "--quiet", *PACKAGES)
         os.rename(building, environment)
     return environment / "bin" / "python"
+
+
+def _interpreter():
+    """A Python that the converter's older TensorFlow still has packages for."""
+    if sys.version_info < (3, 13):
+        return sys.executable
+    for name in ("python3.12", "python3.11"):
+        if found := shutil.which(name):
+            return found
+    raise InputError("the converter needs Python 3.11 or 3.12 beside this one; install one")
 
 
 def _call(*command):

@@ -19,7 +19,7 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-async function setUp({ backend, folder }) {
+async function setUp({ backend }) {
   script("tf-core", "tf-converter");
   const wanted = backend ? [backend] : ["webgpu", "webgl", "wasm"];
   for (const name of wanted) {
