@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from tests import web_page
 from tests.web_page import SIZE, at, drag, mark, open_photo, run, save, small_photo
@@ -151,6 +151,12 @@ def test_mask_from_a_file(page, stub, photo, tmp_path):
     run(page)
     np.testing.assert_array_equal(stub.sent[0][1], ~wanted)
 
+    red = np.where(wanted[..., None], (255, 0, 0), 0).astype(np.uint8)
+    page.set_input_files("#mask-file", save(red, tmp_path / "red.png"))
+    page.wait_for_selector("[data-action=run]:enabled")
+    run(page)
+    np.testing.assert_array_equal(stub.sent[1][1], wanted)
+
     page.set_input_files("#mask-file", save(np.zeros((9, 30), np.uint8), tmp_path / "other.png"))
     page.wait_for_selector(".note.alert")
     assert note(page) == (
@@ -286,6 +292,71 @@ def test_refusals(page, stub, photo, status, said, shown):
     assert note(page) == shown
     assert page.is_disabled("[data-action=compare]")  # nothing has changed
     assert str(status) in page.problems.pop()
+
+
+def test_a_page_instead_of_an_answer(page, stub, photo):
+    stub.refusal = (200, b"<title>sign in</title>")
+    mark(page, 60, 50, 90, 70)
+    page.click("[data-action=run]")
+    page.wait_for_selector(".note.alert")
+    assert note(page) == "There is no tfpaint model behind this page."
+    stub.refusal = None
+    run(page)
+    assert page.is_enabled("[data-action=compare]")
+
+
+def test_without_a_server_this_device_is_chosen(browser, stub, photo, page):
+    script = """async ([url, status, kept]) => {
+        const { EngineSwitch } = await import(url + "js/engine_switch.js");
+        kept ? localStorage.setItem("tfpaint-engine", kept) : localStorage.clear();
+        window.fetch = async () => new Response("", { status });
+        const menu = document.querySelector("#engines").cloneNode(true);
+        menu.querySelector("[value=server]").checked = true;
+        const label = document.querySelector("#engine-label");
+        const engines = new EngineSwitch(menu, label, { model: { bytes: 1e6, scales: [128] } });
+        await engines.choose();
+        return label.textContent;
+    }"""
+    for status, kept, chosen in (
+        (404, None, "On this device"),
+        (200, None, "On the server"),
+        (404, "server", "On the server"),
+        (200, "browser", "On this device"),
+    ):
+        assert page.evaluate(script, [stub.url, status, kept]) == chosen
+
+
+def test_a_damaged_file_leaves_what_runs(page, stub, photo, tmp_path):
+    stub.free.clear()
+    mark(page, 60, 50, 90, 70)
+    page.click("[data-action=run]")
+    page.wait_for_selector("text=Filling")
+    (tmp_path / "notes.txt").write_text("hello")
+    page.set_input_files("#photo-file", tmp_path / "notes.txt")
+    page.wait_for_selector(".note.alert")
+    stub.free.set()
+    page.wait_for_selector("[data-action=compare]:enabled")
+
+
+def test_escape_closes_menus(page, photo):
+    page.click("#save")
+    page.wait_for_selector("#save-menu:popover-open")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#save-menu:popover-open", state="hidden")
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "jpg"])
+def test_srgb_profiles_are_no_wide_gamut(page, stub, tmp_path, suffix):
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    wide = srgb.replace(b"sRGB", b"wide").replace("sRGB".encode("utf-16-be"), b"\0w\0i\0d\0e")
+    for profile, expected in ((srgb, False), (wide, True)):
+        path = tmp_path / f"a.{suffix}"
+        Image.fromarray(small_photo()).save(path, icc_profile=profile)
+        script = """async ([url, bytes]) => {
+            const { isWideGamut } = await import(url + "js/metadata.js");
+            return isWideGamut(Uint8Array.from(bytes));
+        }"""
+        assert page.evaluate(script, [stub.url, list(path.read_bytes())]) == expected
 
 
 def test_cancel(page, stub, photo):

@@ -86,3 +86,38 @@ def test_windows_are_cut_and_pasted_as_in_python(page):
         pasted = blending.paste(*tensors)
         patch = np.reshape(patch, (25, 21, 4))[..., :3]
         np.testing.assert_array_equal(pasted[0, 20:45, 50:71], patch)
+
+
+@pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
+def test_a_line_at_the_edge_is_seen_whole(page, edge):
+    """The window of a line of one pixel mirrors one line more than it covers."""
+    from tfpaint import holes
+
+    width, height, size = 300, 200, 128
+    photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    mask = np.zeros((height, width), bool)
+    line = slice(20, 60)
+    places = {"left": (line, 0), "right": (line, -1), "top": (0, line), "bottom": (-1, line)}
+    mask[places[edge]] = True
+    (box,) = holes.find_boxes(mask, [128, 256]).numpy()[:1]
+    window = holes.window_around(box[None], mask.shape, [128, 256])[0]
+    script = """async ([url, width, height, size, [y, x, side], photo, mask]) => {
+        const { cut, visible } = await import(url + "js/windows.js");
+        const window = { x, y, side };
+        const place = visible(window, width, height);
+        const pixels = new Uint8ClampedArray(4 * place.width * place.height);
+        const missing = new Uint8Array(place.width * place.height);
+        for (let row = 0, at = 0; row < place.height; row++) {
+            for (let column = 0; column < place.width; column++, at++) {
+                const from = (row + place.y) * width + column + place.x;
+                missing[at] = mask[from];
+                pixels.set(photo[from], 4 * at);
+            }
+        }
+        return [...cut({ pixels, missing, place }, window, size, width, height).image];
+    }"""
+    arrays = photo.reshape(-1, 3).tolist(), mask.ravel().tolist()
+    image = page.evaluate(script, [page.url, width, height, size, window.numpy().tolist(), *arrays])
+    crop = holes.crop_mirrored(photo, mask, window, size)
+    expected, _ = holes.at_scale(crop, size)
+    np.testing.assert_allclose(np.reshape(image, (size, size, 3)), expected, atol=1e-3)

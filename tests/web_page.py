@@ -49,6 +49,13 @@ class _Handler(SimpleHTTPRequestHandler):
             self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
 
+    def do_GET(self):
+        if self.path != "/v1/models/tfpaint":
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         assert self.path == "/v1/models/tfpaint:predict"
@@ -56,10 +63,10 @@ class _Handler(SimpleHTTPRequestHandler):
         status, reply = 200, None
         if self.server.refusal:
             status, message = self.server.refusal
-            reply = {"error": message}
+            reply = message if isinstance(message, bytes) else {"error": message}
         else:
             reply = self._fill(body)
-        data = json.dumps(reply).encode()
+        data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))

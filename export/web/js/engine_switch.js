@@ -3,6 +3,7 @@
 import { inpaint as onServer } from "./engines/server.js";
 
 const KEY = "tfpaint-engine";
+const STATUS = "v1/models/tfpaint";
 
 export class EngineSwitch {
   /**
@@ -22,9 +23,18 @@ export class EngineSwitch {
     } else {
       note.textContent = "Not available: this page was set up without the model for browsers.";
     }
-    if (localStorage.getItem(KEY) === "browser" && assets.model) this.browser.checked = true;
-    menu.addEventListener("change", () => this.#chosen());
+    menu.addEventListener("change", () => {
+      store(this.#chosen());
+    });
+    if (stored() === "browser" && this.available) this.browser.checked = true;
     this.#chosen();
+  }
+
+  /** Without a choice of the user's: this device, if there is no server behind the page. */
+  async choose() {
+    if (stored() || !this.available) return;
+    const answer = await fetch(STATUS).catch(() => null);
+    if (!answer?.ok) this.useBrowser();
   }
 
   get available() {
@@ -44,8 +54,25 @@ export class EngineSwitch {
 
   #chosen() {
     const { value } = this.menu.querySelector(":checked");
-    localStorage.setItem(KEY, value);
     this.label.textContent = value === "server" ? "On the server" : "On this device";
     this.label.closest("button").dataset.engine = value;
+    return value;
+  }
+}
+
+// Where cookies are blocked, there is no storage either.
+function stored() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+function store(value) {
+  try {
+    localStorage.setItem(KEY, value);
+  } catch {
+    // chosen for this visit only
   }
 }

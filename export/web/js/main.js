@@ -45,7 +45,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError)) return fail(error);
     messages.error(error.message);
   }
 }
@@ -53,9 +53,9 @@ async function attempt(work) {
 async function open(file) {
   const unsaved = view.picture && !view.picture.saved;
   if (unsaved && !confirm("Leave the photo without downloading it?")) return;
-  running?.abort();
   await attempt(async () => {
     const { picture, transparent } = await openPhoto(file);
+    running?.abort();
     messages.clear();
     compare.active = false;
     picture.addEventListener("change", refresh);
@@ -105,8 +105,17 @@ function fail(error) {
   const known = error instanceof EngineError;
   if (!known) console.error(error);
   const text = known ? error.message : `That went wrong: ${error.message}`;
-  const again = known && error.retry ? { label: "Try again", run } : null;
-  messages.error(text, again);
+  messages.error(text, known ? wayOut(error) : null);
+}
+
+function wayOut(error) {
+  if (error.retry) return { label: "Try again", run };
+  if (!engines.available || !engines.server.checked) return null;
+  const here = () => {
+    engines.useBrowser();
+    run();
+  };
+  return { label: "Fill on this device", run: here };
 }
 
 const actions = {
@@ -136,10 +145,11 @@ const actions = {
   download: () => save(view.picture.file.type === "image/jpeg" ? "image/jpeg" : "image/png"),
   saveJpeg: () => save("image/jpeg"),
   savePng: () => save("image/png"),
-  sample: async () => {
-    const blob = await (await fetch(assets.sample)).blob();
-    open(new File([blob], assets.sample.split("/").at(-1), { type: blob.type }));
-  },
+  sample: () =>
+    attempt(async () => {
+      const blob = await (await fetch(assets.sample)).blob();
+      open(new File([blob], assets.sample.split("/").at(-1), { type: blob.type }));
+    }),
 };
 for (const name of ["brush", "eraser", "rectangle", "lasso", "hand"]) {
   actions[name] = () => choose(name);
@@ -151,9 +161,11 @@ function edit(change) {
   view.picture.commit();
 }
 
-async function save(type) {
-  await savePicture(view.picture, type);
-  refresh();
+function save(type) {
+  return attempt(async () => {
+    await savePicture(view.picture, type);
+    refresh();
+  });
 }
 
 // What may be done without a photo, and while something runs.
@@ -210,4 +222,5 @@ placeMenus();
 describe($("#shortcuts"));
 $("#sample").hidden = !assets.sample;
 refresh();
+await engines.choose();
 document.body.dataset.state = "empty";

@@ -13,8 +13,12 @@ export function readExif(bytes) {
 }
 
 /** Whether the file has a colour profile other than sRGB. */
-export function isWideGamut(bytes) {
-  const profile = jpegSegment(bytes, 0xe2, "ICC_PROFILE\0") ?? pngChunk(bytes, "iCCP");
+export async function isWideGamut(bytes) {
+  const packed = pngChunk(bytes, "iCCP");
+  const profile =
+    jpegSegment(bytes, 0xe2, "ICC_PROFILE\0") ??
+    webpChunk(bytes, "ICCP") ??
+    (packed && (await inflate(packed.subarray(packed.indexOf(0) + 2)))); // after name and method
   if (!profile) return false;
   const text = String.fromCharCode(...profile.subarray(0, 16384)).replaceAll("\0", "");
   return !text.includes("sRGB");
@@ -47,6 +51,15 @@ export function cleanExif(exif) {
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
+  }
+}
+
+async function inflate(bytes) {
+  try {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch {
+    return null; // damaged
   }
 }
 

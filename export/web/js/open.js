@@ -21,7 +21,7 @@ export async function openPhoto(file) {
     throw new UserError(`${file.name} is ${width} × ${height} pixels. It needs ${SMALLEST} a side.`);
   }
   const exif = readExif(bytes);
-  const colorSpace = isWideGamut(bytes) && supportsP3() ? "display-p3" : "srgb";
+  const colorSpace = (await isWideGamut(bytes)) && supportsP3() ? "display-p3" : "srgb";
   let picture;
   try {
     picture = new Picture(bitmap, {
@@ -44,7 +44,7 @@ export async function openPhoto(file) {
   return { picture, transparent: Boolean(holes?.includes(1)) };
 }
 
-/** Marks what is white in a mask's file: the photo's size, or of its proportions. */
+/** Marks what is white, or of a bright colour, in a mask's file of the photo's proportions. */
 export async function loadMask(file, picture) {
   const bitmap = await decode(file);
   const { width, height } = picture;
@@ -56,7 +56,7 @@ export async function loadMask(file, picture) {
     );
   }
   const light = (data, i) =>
-    (0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]) * data[i + 3] > 127.5 * 255;
+    Math.floor((Math.max(data[i], data[i + 1], data[i + 2]) * data[i + 3]) / 255) > 127;
   const missing = select(bitmap, light, width, height);
   if (!missing.includes(1)) throw new UserError("The mask has nothing white, so it marks nothing.");
   picture.mask.load(missing);

@@ -49,6 +49,7 @@ export function listen(act) {
     if (!action || target.matches(TYPING) || (key === "enter" && target.matches(PRESSED))) return;
     if (key.startsWith("arrow") && target.matches("input")) return;
     if (document.querySelector("dialog[open]")) return;
+    if (key === "escape" && document.querySelector(":popover-open")) return; // closes it
     event.preventDefault();
     act(action);
   });

@@ -9,9 +9,16 @@ function mirror(index, length) {
 
 /** The rectangle of the photo that a window can see: it is mirrored at the photo's edges. */
 export function visible({ x, y, side }, width, height) {
-  const [left, top] = [Math.max(0, x), Math.max(0, y)];
-  const [right, bottom] = [Math.min(width, x + side), Math.min(height, y + side)];
-  return { x: left, y: top, width: right - left, height: bottom - top };
+  const across = span(x, side, width);
+  const down = span(y, side, height);
+  return { x: across.from, y: down.from, width: across.length, height: down.length };
+}
+
+/** What is seen of a line: what the window covers, and as much again as is mirrored into it. */
+function span(start, side, length) {
+  const end = start + side;
+  const from = Math.max(0, Math.min(start, 2 * length - 1 - end));
+  return { from, length: Math.min(length, Math.max(end, 1 - start)) - from };
 }
 
 /** For each of `size` cells along a side: the lines of the photo in it and their shares. */

@@ -98,8 +98,12 @@ function post(body, signal, progress) {
     request.upload.onload = () => progress("Filling");
     request.onprogress = ({ loaded, total }) => progress("Receiving", total ? loaded / total : null);
     request.onload = () => {
-      if (request.status === 200) resolve(JSON.parse(request.responseText));
-      else reject(refusal(request.status, request.responseText));
+      if (request.status !== 200) reject(refusal(request.status, request.responseText));
+      try {
+        resolve(JSON.parse(request.responseText));
+      } catch {
+        reject(refusal(404)); // somebody else's page
+      }
     };
     request.onerror = () =>
       reject(new EngineError("The server does not answer. Nothing of your work is lost.", true));
@@ -109,7 +113,7 @@ function post(body, signal, progress) {
   });
 }
 
-function refusal(status, text) {
+function refusal(status, text = "") {
   let said = "";
   try {
     said = String(JSON.parse(text).error ?? "");
