@@ -156,8 +156,8 @@ def test_compose_and_kubernetes_say_the_same():
     mounted = [
         volume.split(":")[0] for service in compose.values() for volume in service["volumes"]
     ]
-    made_by_the_user = {"../../out/models", "../../out/tls", "../../export/web"}
-    for path in set(mounted) - made_by_the_user:
+    made_later = {"../../out/models", "../../out/tls", "../../export/web", "/var/spool/nginx"}
+    for path in set(mounted) - made_later:
         assert (FILES / path).exists()
     assert container["readinessProbe"]["grpc"]["port"] == 8500
     assert {"requests", "limits"} == set(container["resources"])
@@ -193,7 +193,7 @@ def proxy(certificates, tmp_path):  # noqa: F811
     (page / "index.html").write_text("<title>page</title>")
     with running(save(tmp_path / "model" / "1")) as server:
         text = (FILES / "nginx.conf").read_text()
-        text = re.sub(r"(\s)/tmp/", rf"\1{tmp_path}/", text)
+        text = re.sub(r"(\s)(/run|/var/spool/nginx)/", rf"\1{tmp_path}/", text)
         for old, new in (
             ("tf-serving:8501", server.url.removeprefix("http://")),
             ("tf-serving:8500", f"127.0.0.1:{server.server.grpc.port}"),
