@@ -1,5 +1,7 @@
 """The command line does its files, says what is wrong in one line, and leaves nothing half-done."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -292,6 +294,24 @@ def test_interrupt_leaves_finished_results_only(folder, capsys, monkeypatch):
     code, lines = tfpaint(capsys, "photos", "--mask", "mask.png", "-o", "out")
     assert (code, lines) == (130, ["tfpaint: interrupted"])
     assert [path.name for path in (folder / "out").iterdir()] == ["a.png"]
+
+
+def test_interrupt_ends_a_call_that_does_not_return(folder, root):
+    program = (
+        "import sys; from types import ModuleType, SimpleNamespace\n"
+        "def slow(*_, **__): print('filling', flush=True); sum(range(10**12))\n"
+        "module = sys.modules['tfpaint.inpainter'] = ModuleType('tfpaint.inpainter')\n"
+        "module.Inpainter = SimpleNamespace(from_preset=lambda *_, **__: slow)\n"
+        "from tfpaint.cli import main\n"
+        "main(['inpaint', 'photo.png', '--mask', 'mask.png', '-o', 'out.png'])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout.readline() == b"filling\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == -signal.SIGINT
+    assert not Path("out.png").exists()
 
 
 def test_interrupt_while_writing_leaves_nothing(folder, capsys, monkeypatch):

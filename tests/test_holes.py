@@ -200,3 +200,10 @@ def test_the_ring_is_the_square_neighbourhood_outside_the_hole():
     expected = np.zeros((16, 16))
     expected[4:11, 5:12] = 1
     np.testing.assert_array_equal(boundary_ring(hole, 2)[0, ..., 0], expected - hole[0, ..., 0])
+
+
+def test_a_scratch_of_many_pixels_is_still_thin():
+    mask = np.zeros((40, 50_000), bool)
+    mask[20, 100:49_000] = True  # its square is more than an int32 holds
+    boxes = find_boxes(tf.constant(mask), (128, 256, 512)).numpy()
+    assert len(boxes) > 1 and (boxes[:, 2:] - boxes[:, :2]).max() < 1000

@@ -47,6 +47,15 @@ def test_greys_are_cut_at_127(tmp_path):
     assert read_mask(tmp_path / "strokes.png").tolist() == [[False, True]]
 
 
+def test_zeros_and_ones_are_no_mask(tmp_path):
+    path = tmp_path / "mask.png"
+    Image.fromarray(np.eye(5, dtype=np.uint8)).save(path)
+    with pytest.raises(InputError, match="mask.png: holds only 0 and 1"):
+        read_mask(path)
+    Image.fromarray(np.zeros((5, 5), np.uint8)).save(path)
+    assert not read_mask(path).any()
+
+
 def test_mask_follows_its_orientation(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -63,9 +63,10 @@ def test_the_program(inpainter, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(cli, "_load_inpainter", lambda *_: inpainter)
     files = [str(tmp_path / name) for name in ("a.png", "b.png", "out.png")]
     for seed, file in enumerate(files[:2]):
-        Image.fromarray(photo(40, 64, seed)).save(file)
+        Image.fromarray(photo(40, 64, seed)).save(file, icc_profile=b"the profile of %d" % seed)
     assert cli.main(["stylize", *files[:2], "-o", files[2], "--size", "64"]) == 0
-    assert Image.open(files[2]).size == (64, 40)
+    painted = Image.open(files[2])
+    assert painted.size == (64, 40) and painted.info["icc_profile"] == b"the profile of 0"
     (tmp_path / "b.png").write_text("no picture")
     assert cli.main(["stylize", *files[:2], "-o", files[2]]) == 2
     assert "b.png" in capsys.readouterr().err

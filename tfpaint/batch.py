@@ -1,6 +1,9 @@
 """Inpaint files: which photo goes with which mask and where the result goes, one after another."""
 
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,7 +139,8 @@ def _inpaint(
 ) -> None:
     with_steps = show or job.steps is not None
     try:
-        result = inpainter(photo.pixels, mask, steps=with_steps)
+        with _interruptible():
+            result = inpainter(photo.pixels, mask, steps=with_steps)
     except InputError as error:
         pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
         raise InputError(f"{pair}: {error}") from error
@@ -150,6 +154,21 @@ def _inpaint(
             images.write_picture(job.steps, sheet)
         if show:
             Image.fromarray(sheet).show(job.out.name)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C ends the program at once: Python itself would wait for TensorFlow to return."""
+    mine = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT)
+    if not mine or handler is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def pictures(folder: Path) -> list[Path]:

@@ -94,17 +94,16 @@ def _measure(found: list[evaluation.Case], options: argparse.Namespace) -> list[
 
 
 def _stylize(options: argparse.Namespace) -> list[InputError]:
-    content, style = (
-        images.read_photo(path).opaque().pixels for path in (options.content, options.style)
-    )
+    photo, style = (images.read_photo(path).opaque() for path in (options.content, options.style))
     images.output_format(options.out)
     inpainter = _load_inpainter(options.preset, None)
     from tfpaint.style_transfer import stylize
 
     result = stylize(
-        content, style, inpainter, options.strength, options.size, options.keep_colours
+        photo.pixels, style.pixels, inpainter, options.strength, options.size, options.keep_colours
     )
-    images.write_picture(options.out, result)
+    profile = None if photo.grey else photo.icc
+    images.write_photo(options.out, images.Photo(options.out, result, photo.exif, profile))
     return []
 
 

@@ -69,7 +69,8 @@ def find_boxes(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
     area = tf.math.unsorted_segment_sum(areas, hole, tf.shape(bounds)[0])
     limit = largest_box(min(scales[-1], SCALES[-1]))  # a scratch needs no wider surroundings
 
-    thin = (longest > limit) & (4 * area < longest * longest)
+    square = tf.cast(longest, tf.int64) ** 2  # a scratch of 50,000 px has more than an int32
+    thin = (longest > limit) & (4 * tf.cast(area, tf.int64) < square)
     piece_side = tf.maximum(limit // 2, 3 * area // tf.maximum(longest, 1))
     piece_side = tf.where(thin, tf.maximum(piece_side // cell, 1), _GRID)  # in cells
     piece = places // tf.gather(piece_side, hole)[:, None]

@@ -46,13 +46,15 @@ def read_mask(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndarr
         bool (H, W), True = missing.
 
     Raises:
-        InputError: As for `read_photo`.
+        InputError: As for `read_photo`, or no value is above 1.
     """
     photo = read_photo(path, max_pixels)
     brightness = photo.pixels.max(axis=2)
     if photo.alpha is not None:
         opacity = as_uint8(photo.alpha)
         brightness = (brightness.astype(np.uint16) * opacity // 255).astype(np.uint8)
+    if brightness.max(initial=0) == 1:
+        raise InputError(f"{path}: holds only 0 and 1; save it with 255 where it is missing")
     return brightness > CUT
 
 
