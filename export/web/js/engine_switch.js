@@ -23,9 +23,7 @@ export class EngineSwitch {
     } else {
       note.textContent = "Not available: this page was set up without the model for browsers.";
     }
-    menu.addEventListener("change", () => {
-      store(this.#chosen());
-    });
+    menu.addEventListener("change", () => store(this.#chosen()));
     if (stored() === "browser" && this.available) this.browser.checked = true;
     this.#chosen();
   }

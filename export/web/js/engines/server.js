@@ -98,7 +98,9 @@ function post(body, signal, progress) {
     request.upload.onload = () => progress("Filling");
     request.onprogress = ({ loaded, total }) => progress("Receiving", total ? loaded / total : null);
     request.onload = () => {
-      if (request.status !== 200) reject(refusal(request.status, request.responseText));
+      if (request.status !== 200) {
+        return reject(refusal(request.status, request.responseText));
+      }
       try {
         resolve(JSON.parse(request.responseText));
       } catch {
