@@ -10,7 +10,7 @@ help:
 	@echo "make test          run the tests"
 	@echo "make lint          ruff, its formatter and mypy"
 	@echo "make bench         compare with simple fills, in a minute"
-	@echo "make experiments   remake docs/experiments.md's figures: about 4 hours on two cores"
+	@echo "make experiments   remake docs/experiments.md's figures: about 5 hours on two cores"
 	@echo "make requirements  compile requirements.txt from pyproject.toml (needs uv)"
 
 setup:
@@ -44,7 +44,7 @@ experiments: setup
 	$(PYTHON_BIN) -m benchmarks.object_removal
 	$(PYTHON_BIN) -m benchmarks.baselines context-encoder --photos $(PHOTOS) --val $(VAL)
 	$(PYTHON_BIN) -m benchmarks.baselines local-global --photos $(PHOTOS) --val $(VAL)
-	$(PYTHON_BIN) -m benchmarks.table1 --images $(VAL) --vgg $(VGG) --limit 10 --out out/table1
+	$(PYTHON_BIN) -m benchmarks.table1 --images $(VAL) --vgg $(VGG) --iterations 100 --out out/table1
 	$(PYTHON_BIN) -m benchmarks.running_time --vgg $(VGG) --json out/running_time.json
 	$(PYTHON_BIN) -m benchmarks.ablations --photos $(PHOTOS) --val $(VAL) --vgg $(VGG)
 
