@@ -50,7 +50,7 @@ def test_a_page_instead_of_an_answer(page, stub, photo):
     assert page.is_enabled("[data-action=compare]")
 
 
-def test_without_a_server_this_device_is_chosen(browser, stub, photo, page):
+def test_without_a_server_this_device_is_chosen(page, stub):
     script = """async ([url, status, kept]) => {
         const { EngineSwitch } = await import(url + "js/engine_switch.js");
         kept ? localStorage.setItem("tfpaint-engine", kept) : localStorage.clear();
