@@ -195,9 +195,10 @@ def find_mask(photo: Path, mask: Path | None) -> Path | None:
 def _check_distinct(paths: Sequence[Path]) -> None:
     seen: set[Path] = set()
     for path in paths:
-        if path.resolve() in seen:
+        place = path.resolve()
+        if place in seen:
             raise InputError(
                 f"{path}: would hold two pictures; name another folder for the steps, "
                 "and give photos of the same name in two runs"
             )
-        seen.add(path.resolve())
+        seen.add(place)

@@ -323,9 +323,10 @@ class Inpainter:
         features, keys = self.features(filled, index)
         missing = hole_on_features(mask, mask.shape[1] // features.shape[1])
         hole = missing * holes.centre(missing.shape[1])
+        asks, may = grow(hole), 1 - grow(missing)
 
         def find(queries, coherence):
-            return self.match(queries, keys, grow(hole), 1 - grow(missing), start, coherence)
+            return self.match(queries, keys, asks, may, start, coherence)
 
         queries = keys
         if self._inwards(index):

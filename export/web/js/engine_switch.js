@@ -1,9 +1,8 @@
 /** The choice of where photos are filled: on the server, or in this browser. */
 
-import { inpaint as onServer } from "./engines/server.js";
+import { inpaint as onServer, MODEL } from "./engines/server.js";
 
 const KEY = "tfpaint-engine";
-const STATUS = "v1/models/tfpaint";
 
 export class EngineSwitch {
   /**
@@ -31,7 +30,7 @@ export class EngineSwitch {
   /** Without a choice of the user's: this device, if there is no server behind the page. */
   async choose() {
     if (stored() || !this.available) return;
-    const answer = await fetch(STATUS).catch(() => null);
+    const answer = await fetch(MODEL).catch(() => null);
     if (!answer?.ok) this.useBrowser();
   }
 

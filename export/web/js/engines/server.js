@@ -4,7 +4,7 @@ import { findBoxes, windowAround } from "../holes.js";
 import { visible } from "../windows.js";
 import { EngineError } from "./errors.js";
 
-const URL_PREDICT = "v1/models/tfpaint:predict";
+export const MODEL = "v1/models/tfpaint";
 const SCALES = [512, 1024, 2048]; // the server's own are among them, or smaller
 
 /**
@@ -92,7 +92,7 @@ function toBase64(blob) {
 function post(body, signal, progress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", URL_PREDICT);
+    request.open("POST", `${MODEL}:predict`);
     request.setRequestHeader("Content-Type", "application/json");
     request.upload.onprogress = ({ loaded, total }) => progress("Uploading", loaded / total);
     request.upload.onload = () => progress("Filling");
