@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,6 +14,7 @@ from tiny import SCALES, mask_of, networks, photo
 
 from export import check, litert, litert_runner, tfjs, tfjs_runner
 from export.__main__ import main
+from tfpaint.image2feature import Image2Feature
 from tfpaint.inpainter import Inpainter
 from tfpaint.patch_swap import PatchSwap
 
@@ -40,6 +42,16 @@ def photos():
 
 def test_litert_equals_tensorflow(inpainter, exact, photos):
     for row in check.compare(inpainter, exact, photos):
+        assert row.known_equal and row.within_one >= 0.999
+
+
+def test_a_recomposed_fill_is_exported_too(tmp_path, photos):
+    keras.utils.set_random_seed(1)
+    encoder, _, feature2image = networks()
+    options = {"overlap": 0.5, "trust": 0.3, "recompose": True}
+    inpainter = Inpainter(encoder, Image2Feature(128, 4), feature2image, (128,), **options)
+    litert.write(inpainter, tmp_path / "tiny.tflite", 128)
+    for row in check.compare(inpainter, tmp_path / "tiny.tflite", photos):
         assert row.known_equal and row.within_one >= 0.999
 
 

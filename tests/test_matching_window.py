@@ -36,7 +36,7 @@ def test_it_chooses_as_the_exact_engine(monkeypatch, boxes, coherence, rows):
         assert (found != matching_window.match(queries, features, asks, may)).numpy().any()
     for overlap in (1.0, 0.5):
         np.testing.assert_allclose(
-            matching_window.paste(found, features, hole, overlap),
+            matching_window.paste(found, features, features, hole, overlap),
             paste(wanted, features, features, hole, overlap),
             atol=1e-6,
         )
@@ -50,4 +50,20 @@ def test_ties_empty_patches_and_no_source():
         np.testing.assert_array_equal(found, match(same, same, asks, may)[0, 3:13, 3:13])
     found = matching_window.match(features, features, grow(hole), tf.zeros_like(hole))
     assert (found.numpy() == -1).all()
-    np.testing.assert_array_equal(matching_window.paste(found, features, hole, 1.0), features)
+    pasted = matching_window.paste(found, features, features, hole, 1.0)
+    np.testing.assert_array_equal(pasted, features)
+
+
+def test_sources_of_another_size():
+    queries, hole = maps(0, HOLES[0])
+    generator = np.random.default_rng(5)
+    sources = tf.constant(generator.uniform(size=(1, 40, 12, 6)).astype(np.float32))
+    may = tf.cast(tf.constant(generator.uniform(size=(1, 40, 12, 1))) < 0.5, tf.float32)
+    wanted = match(queries, sources, grow(hole), may, coherence=0.2)
+    found = matching_window.match(queries, sources, grow(hole), may, 0.2)
+    np.testing.assert_array_equal(found, wanted[0, 3:13, 3:13])
+    np.testing.assert_allclose(
+        matching_window.paste(found, sources, queries, hole, 0.5),
+        paste(wanted, sources, queries, hole, 0.5),
+        atol=1e-6,
+    )

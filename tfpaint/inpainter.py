@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfpaint import blending, holes, inwards
+from tfpaint import blending, holes, inwards, recomposing
 from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
 from tfpaint.matching import match
@@ -68,6 +68,8 @@ class Inpainter:
             Image2Feature's prediction counts so much beside a known cell, and without `key_blur`:
             lines are continued that it only hints at (see `inwards`). 1 is the paper's way.
             `coherence` then counts in the last matching alone.
+        recompose: Make the coarse fill anew at half of `scales[0]` from pieces of the photo, as far
+            as they fit (see `recomposing`). False, leaving it to Image2Feature, is the paper's way.
         tone_blur: If positive, what is coarser than this, a sigma in pixels of `scales[0]` (in
             proportion beyond), is kept from the picture that a scale begins with: Image2Feature
             decides the tones, Feature2Image the texture. 0 is the paper's way.
@@ -93,6 +95,7 @@ class Inpainter:
         coherence: float = 0.0,
         overlap: float = 1.0,
         trust: float = 1.0,
+        recompose: bool = False,
         tone_blur: float = 0.0,
         iterations: int = 1,
     ):
@@ -107,16 +110,21 @@ class Inpainter:
         self.encoder = encoder
         self.image2feature = image2feature
         self.feature2image = [network_at(feature2image, scale) for scale in scales]
+        if recompose and (scales[0] < 128 or self.feature2image[0].input_shape[1] is not None):
+            raise InputError(
+                "recompose=True needs scales from 128 pixels, and there a network of no fixed size"
+            )
         self.scales = scales
         self.key_blur = float(key_blur)
         self.coherence = float(coherence)
         self.overlap = float(overlap)
         self.trust = float(trust)
+        self.recompose = bool(recompose)
         self.tone_blur = float(tone_blur)
         self.iterations = int(iterations)
         self._graphs: dict[tuple, Any] = {}
         self.inpaint = self._graph(scales, steps=False)
-        self._encode = Tiled(encoder, stride=1)
+        self.encode = Tiled(encoder, stride=1)
         stride = scales[0] // encoder.compute_output_shape((1, scales[0], scales[0], 3))[1]
         decoders = {id(one): Tiled(one, stride) for one in self.feature2image}
         self._decode = [decoders[id(one)] for one in self.feature2image]
@@ -144,8 +152,8 @@ class Inpainter:
     @property
     def options(self) -> dict[str, Any]:
         """The constructor's arguments beside the networks."""
-        names = ("scales", "key_blur", "coherence", "overlap", "trust", "tone_blur", "iterations")
-        return {name: getattr(self, name) for name in names}
+        names = ("scales", "key_blur", "coherence", "overlap", "trust", "recompose", "tone_blur")
+        return {name: getattr(self, name) for name in (*names, "iterations")}
 
     @classmethod
     def from_preset(
@@ -292,7 +300,8 @@ class Inpainter:
         coarse = self.image2feature([smooth * (1 - hole), hole], training=False)
         margin = [photo.shape[1] // 4] * 2
         coarse = tf.pad(tf.cast(coarse, tf.float32), [[0, 0], margin, margin, [0, 0]])
-        return tf.where(hole > 0, coarse, smooth)
+        coarse = tf.where(hole > 0, coarse, smooth)
+        return recomposing.recompose(self, coarse, mask) if self.recompose else coarse
 
     def _fine(self, filled, photo, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Encoder, patch-swap, Feature2Image and tone alignment at one scale.
@@ -309,7 +318,7 @@ class Inpainter:
         margin = 0 if side <= TILE else (side // 4 - ring - HALO) // 32 * 32
         near = slice(margin, side - margin)
         cells = slice(margin // stride, (side - margin) // stride)
-        output = self._decode[index](features[:, cells, cells])
+        output = self.decode(features[:, cells, cells], index)
         photo_near, mask_near = photo[:, near, near], mask[:, near, near]
         output = blending.align_tone(output, photo_near, mask_near, 1 - mask_near, ring)
         if self.tone_blur:
@@ -325,35 +334,38 @@ class Inpainter:
         hole = missing * holes.centre(missing.shape[1])
         asks, may = grow(hole), 1 - grow(missing)
 
-        def find(queries, coherence):
-            return self.match(queries, keys, asks, may, start, coherence)
+        def swap_keys(queries):
+            chosen = self.match(queries, keys, asks, may)
+            return self.paste(chosen, keys, keys, hole, self.overlap)
 
         queries = keys
         if self._inwards(index):
-            queries = inwards.queries(
-                keys, hole, self.trust, lambda q: self.paste(find(q, 0.0), keys, hole), self.unroll
-            )
-        chosen = find(queries, self.coherence)
-        return features, self.paste(chosen, features, hole), chosen
+            queries = inwards.queries(keys, hole, self.trust, swap_keys, self.unroll)
+        chosen = self.match(queries, keys, asks, may, start, self.coherence)
+        return features, self.paste(chosen, features, features, hole, self.overlap), chosen
 
-    def match(self, queries, keys, asks, may, start, coherence) -> tf.Tensor:
+    def match(self, queries, sources, asks, may, start=None, coherence=0.0) -> tf.Tensor:
         """`tfpaint.matching.match`, from the matches of the scale before if there are any."""
         engine = "exact" if start is None else "propagated"
-        return match(queries, keys, asks, may, engine, start, coherence)
+        return match(queries, sources, asks, may, engine, start, coherence)
 
-    def paste(self, chosen, features, hole) -> tf.Tensor:
-        """`tfpaint.patch_swap.paste`, of the features themselves."""
-        return paste(chosen, features, features, hole, self.overlap)
+    def paste(self, chosen, sources, features, hole, overlap) -> tf.Tensor:
+        """`tfpaint.patch_swap.paste`."""
+        return paste(chosen, sources, features, hole, overlap)
+
+    def decode(self, features: tf.Tensor, index: int) -> tf.Tensor:
+        """The picture that Feature2Image, that of a scale, makes of features."""
+        return self._decode[index](features)
 
     def _inwards(self, index: int) -> bool:
         return self.trust < 1 and index == 0
 
     def features(self, filled: tf.Tensor, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """The features of a window at a scale, and those to match on."""
-        features = self._encode(filled)
+        features = self.encode(filled)
         if not self.key_blur or self._inwards(index):
             return features, features
-        return features, self._encode(low_pass(filled, self.key_blur * 2**index))
+        return features, self.encode(low_pass(filled, self.key_blur * 2**index))
 
 
 def _check(image: np.ndarray, mask: np.ndarray) -> None:

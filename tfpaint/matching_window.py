@@ -19,43 +19,47 @@ _AROUND = tuple(place for place in SQUARE if place != (0, 0))
 
 def match(
     queries: tf.Tensor,
-    features: tf.Tensor,
+    sources: tf.Tensor,
     query_mask: tf.Tensor,
     source_mask: tf.Tensor,
     coherence: float = 0.0,
 ) -> tf.Tensor:
-    """What `tfpaint.matching.match(queries, features, ...)` chooses for a hole in the centre.
+    """What `tfpaint.matching.match(queries, sources, ...)` chooses for a hole in the centre.
 
     Args:
-        queries, features: float32 (1, s, s, C), s a multiple of 4, known when traced.
+        queries: float32 (1, s, s, C), s a multiple of 4, known when traced.
+        sources: float32 (1, h', w', C), sides known when traced.
         query_mask: float32 (1, s, s, 1), 1 where a patch asks: in the centre square of side s/2 or
             beside it.
-        source_mask: float32 (1, s, s, 1), 1 where the patch centred there may be chosen.
+        source_mask: float32 (1, h', w', 1), 1 where the patch centred there may be chosen.
         coherence: as for `tfpaint.matching.match`.
 
     Returns:
         int32 (q, q), q = s/2 + 2: the choices for the centre square and the cells beside it.
     """
-    side = features.shape[1]
+    side = queries.shape[1]
     first, count = side // 4 - 1, side // 2 + 2
     box = slice(first, first + count)
     asks = query_mask[0, box, box, 0]
     valid = tf.pad(source_mask[0, 1:-1, 1:-1, 0], [[1, 1], [1, 1]])
-    scales = _inverse(_sums(tf.reduce_sum(tf.square(features[0]), -1)))
-    scores = _scores(queries[0], features[0], scales, valid, box)  # (q * q, s * s)
+    scales = _inverse(_sums(tf.reduce_sum(tf.square(sources[0]), -1)))
+    scores = _scores(queries[0], sources[0], scales, valid, box)  # (q * q, h' * w')
     found = tf.reshape(tf.argmax(scores, 1, output_type=tf.int32), [count, count])
     if coherence:
         squares = tf.reduce_sum(tf.square(queries[0]), -1)
         around = tf.pad(squares, [[1, 1], [1, 1]])[first:, first:][: count + 2, : count + 2]
-        found = _agree(found, scores, _inverse(_sums(around)), asks, side, coherence)
+        found = _agree(found, scores, _inverse(_sums(around)), asks, sources.shape[2], coherence)
     return tf.where(asks * tf.reduce_max(valid) > 0, found, NO_MATCH)
 
 
-def paste(indices: tf.Tensor, features: tf.Tensor, hole: tf.Tensor, overlap: float) -> tf.Tensor:
+def paste(
+    indices: tf.Tensor, sources: tf.Tensor, features: tf.Tensor, hole: tf.Tensor, overlap: float
+) -> tf.Tensor:
     """As `tfpaint.patch_swap.paste`.
 
     Args:
         indices: int32 (s/2 + 2, s/2 + 2), from `match`.
+        sources: float32 (1, h', w', C).
         features: float32 (1, s, s, C).
         hole: float32 (1, s, s, 1), 1 = the cells to write, all in the centre square.
         overlap: as for `tfpaint.patch_swap.paste`.
@@ -63,14 +67,15 @@ def paste(indices: tf.Tensor, features: tf.Tensor, hole: tf.Tensor, overlap: flo
     Returns:
         float32 (1, s, s, C).
     """
-    side, channels = features.shape[1], features.shape[3]
-    half, quarter = side // 2, side // 4
-    cells = tf.reshape(features, [side * side, channels])
+    half, quarter = features.shape[1] // 2, features.shape[1] // 4
+    _, height, width, channels = sources.shape
+    cells = tf.reshape(sources, [height * width, channels])
     total, weights = 0.0, 0.0
     for dy, dx in SQUARE:
         centres = tf.reshape(indices[1 - dy :, 1 - dx :][:half, :half], [half * half])
         covers = tf.cast(centres >= 0, tf.float32)[:, None]
-        found = tf.gather(cells, tf.maximum(centres, 0) + tf.where(centres >= 0, dy * side + dx, 0))
+        place = tf.where(centres >= 0, centres + dy * width + dx, 0)
+        found = tf.gather(cells, place)
         weight = overlap ** (dy * dy + dx * dx) * covers
         total, weights = total + weight * found, weights + weight
     mean = tf.reshape(total / tf.where(weights > 0, weights, 1.0), [1, half, half, channels])
@@ -80,39 +85,39 @@ def paste(indices: tf.Tensor, features: tf.Tensor, hole: tf.Tensor, overlap: flo
 
 
 def _scores(
-    queries: tf.Tensor, features: tf.Tensor, scales: tf.Tensor, valid: tf.Tensor, box: slice
+    queries: tf.Tensor, sources: tf.Tensor, scales: tf.Tensor, valid: tf.Tensor, box: slice
 ) -> tf.Tensor:
-    """Cosines times the query's norm: (q * q, s * s), by the flat index of a source's centre."""
-    side, _, channels = features.shape
-    inner, count = side - 2, box.stop - box.start
-    sources = tf.reshape(features, [side * side, channels])
+    """Cosines times the query's norm: (q * q, h' * w'), by the flat index of a source's centre."""
+    height, width, channels = sources.shape
+    count = box.stop - box.start
+    sources = tf.reshape(sources, [height * width, channels])
     padded = tf.pad(queries, [[1, 1], [1, 1], [0, 0]])[:, box.start : box.stop + 2]
-    rows = count if side <= _ALL_AT_ONCE else _ROWS
+    rows = count if queries.shape[0] <= _ALL_AT_ONCE else _ROWS
     tiles = []
     for top in range(0, count, rows):
-        height = min(rows, count - top)
-        cells = padded[box.start + top :][: height + 2]
+        tall = min(rows, count - top)
+        cells = padded[box.start + top :][: tall + 2]
         products = tf.matmul(tf.reshape(cells, [-1, channels]), sources, transpose_b=True)
-        products = tf.reshape(products, [height + 2, count + 2, side, side])
-        across = _add(products[:, dx:, :, dx:][:, :count, :, :inner] for dx in range(3))
-        tile = _add(across[dy:, :, dy:][:height, :, :inner] for dy in range(3))
+        products = tf.reshape(products, [tall + 2, count + 2, height, width])
+        across = _add(products[:, dx:, :, dx:][:, :count, :, : width - 2] for dx in range(3))
+        tile = _add(across[dy:, :, dy:][:tall, :, : height - 2] for dy in range(3))
         tile = tf.pad(tile * scales, [[0, 0], [0, 0], [1, 1], [1, 1]])
         tile = tf.where(valid > 0, tile, _NEVER)
-        tiles.append(tf.reshape(tile, [height * count, side * side]))
+        tiles.append(tf.reshape(tile, [tall * count, height * width]))
     return tiles[0] if len(tiles) == 1 else tf.concat(tiles, 0)
 
 
-def _agree(found, scores, own_scales, asks, side: int, coherence: float) -> tf.Tensor:
+def _agree(found, scores, own_scales, asks, width: int, coherence: float) -> tf.Tensor:
     """`matching_coherent.agree`, with the cosines read from the scores."""
-    count = found.shape[0]
+    count, places = found.shape[0], scores.shape[1]
     rows, columns = _extent(tf.reduce_max(asks, 1)), _extent(tf.reduce_max(asks, 0))
     (top, tall), (left, wide) = rows, columns
     asked = tall[:, None] * wide[None, :] > 0  # the box that `match` looks at
     line = tf.range(count)
     odd = (line[:, None] - top + line[None, :] - left) % 2
-    flat = tf.reshape(scores, [count * count * side * side])
-    firsts = tf.reshape(tf.range(count * count) * (side * side), [count, count])
-    steps = [dy * side + dx for dy, dx in _AROUND]
+    flat = tf.reshape(scores, [count * count * places])
+    firsts = tf.reshape(tf.range(count * count) * places, [count, count])
+    steps = [dy * width + dx for dy, dx in _AROUND]
     found = first = tf.where(asked, found, -1)
     for turn in range(2 * SWEEPS):
         around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
@@ -120,7 +125,7 @@ def _agree(found, scores, own_scales, asks, side: int, coherence: float) -> tf.T
         suggested = tf.stack(suggested, -1)  # (q, q, 8)
         suggested = tf.where(suggested < 0, -1, suggested - steps)
         candidates = tf.concat([tf.stack([found, first], -1), suggested], -1)  # (q, q, 10)
-        usable = (candidates >= 0) & (candidates < side * side)
+        usable = (candidates >= 0) & (candidates < places)
         place = tf.expand_dims(firsts, -1) + tf.where(usable, candidates, 0)
         cosines = tf.gather(flat, place) * tf.expand_dims(own_scales, -1)
         same = tf.equal(tf.expand_dims(candidates, -1), tf.expand_dims(suggested, -2))

@@ -15,13 +15,13 @@ class StaticInpainter(Inpainter):
 
     unroll = True
 
-    def match(self, queries, keys, asks, may, start, coherence) -> tf.Tensor:
+    def match(self, queries, sources, asks, may, start=None, coherence=0.0) -> tf.Tensor:
         """As `Inpainter.match`; the matches are those of the centre square."""
-        return matching_window.match(queries, keys, asks, may, coherence)
+        return matching_window.match(queries, sources, asks, may, coherence)
 
-    def paste(self, chosen, features, hole) -> tf.Tensor:
+    def paste(self, chosen, sources, features, hole, overlap) -> tf.Tensor:
         """As `Inpainter.paste`."""
-        return matching_window.paste(chosen, features, hole, self.overlap)
+        return matching_window.paste(chosen, sources, features, hole, overlap)
 
 
 def sides(inpainter: Inpainter) -> tuple[int, ...]:
