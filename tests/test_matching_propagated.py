@@ -33,7 +33,7 @@ def mean_similarity(features, chosen, asks):
     return np.mean(total)
 
 
-def test_choices_are_nearly_as_good_as_the_exact_ones():
+def test_choices_are_good_though_not_the_best():
     fine, coarse = smooth_map(64)
     asks, may = centre(64)
     start = match(coarse, coarse, *centre(32))
@@ -42,20 +42,31 @@ def test_choices_are_nearly_as_good_as_the_exact_ones():
     known = np.flatnonzero(np.pad(may[0, 1:-1, 1:-1, 0], 1))
     anything = np.random.default_rng(0).choice(known, exact.shape)
     best, ours, random = (mean_similarity(fine, c, asks) for c in (exact, found, anything))
-    assert (ours - random) / (best - random) > 0.9
-    again = match(fine, fine, asks, may, "propagated", start).numpy()
-    np.testing.assert_array_equal(found, again)
+    assert 0.7 < (ours - random) / (best - random) < 1
 
 
-def test_a_good_start_is_kept_and_spreads():
+def test_pieces_laid_by_the_scale_before_stay_whole():
     """A texture of period 8 in a map of 48: the match lies whole periods away."""
     tile = np.random.default_rng(1).normal(size=(1, 8, 8, 6))
     fine = np.tile(tile, (1, 6, 6, 1)).astype(np.float32)
     asks, may = centre(48)
+    y, x = np.mgrid[:24, :24]
+    start = np.where((x >= 9) & (x < 15), (y - 8) * 24 + x, NO_MATCH)[None].astype(np.int32)
+    found = match(fine, fine, asks, may, "propagated", start).numpy()[0]
+    asked = np.argwhere(asks[0, ..., 0] > 0)
+    inside = [(v, u) for v, u in asked if 18 <= min(v, u) and v <= 26 and u < 30]
+    followed = [found[v, u] == (v - 16) * 48 + u for v, u in inside]
+    assert np.mean(followed) > 0.9  # 16 cells up, though as similar ones are nearer
+
+
+def test_a_hint_reaches_the_cells_beside_it():
+    tile = np.random.default_rng(1).normal(size=(1, 8, 8, 6))
+    fine = np.tile(tile, (1, 6, 6, 1)).astype(np.float32)
     start = np.full((1, 24, 24), NO_MATCH, np.int32)
-    start[0, 12, 12] = 4 * 24 + 4  # one hint: 16 cells up and to the left
-    found = match(fine, fine, asks, may, "propagated", start).numpy()
-    assert mean_similarity(fine, found, asks) > 0.9
+    start[0, 12, 12] = 4 * 24 + 4  # 16 cells up and to the left
+    found = match(fine, fine, *centre(48), "propagated", start).numpy()[0]
+    v, u = np.mgrid[22:28, 22:28]
+    assert np.mean(found[22:28, 22:28] == (v - 16) * 48 + u - 16) > 0.9
 
 
 @pytest.mark.parametrize("filling", [NO_MATCH, 0, 23 * 24 + 23, 12 * 24 + 12])

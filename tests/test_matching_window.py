@@ -30,7 +30,7 @@ def test_it_chooses_as_the_exact_engine(monkeypatch, boxes, coherence, rows):
     asks, may = grow(hole), 1 - grow(missing)
     queries = features + 2 * hole * maps(9, [])[0]
     wanted = match(queries, features, asks, may, coherence=coherence)
-    found = matching_window.match(queries, features, asks, may, coherence)
+    found = matching_window.match(queries, features, asks, may, coherence=coherence)
     np.testing.assert_array_equal(found, wanted[0, 3:13, 3:13])
     if coherence and boxes:
         assert (found != matching_window.match(queries, features, asks, may)).numpy().any()
@@ -60,10 +60,28 @@ def test_sources_of_another_size():
     sources = tf.constant(generator.uniform(size=(1, 40, 12, 6)).astype(np.float32))
     may = tf.cast(tf.constant(generator.uniform(size=(1, 40, 12, 1))) < 0.5, tf.float32)
     wanted = match(queries, sources, grow(hole), may, coherence=0.2)
-    found = matching_window.match(queries, sources, grow(hole), may, 0.2)
+    found = matching_window.match(queries, sources, grow(hole), may, coherence=0.2)
     np.testing.assert_array_equal(found, wanted[0, 3:13, 3:13])
     np.testing.assert_allclose(
         matching_window.paste(found, sources, queries, hole, 0.5),
         paste(wanted, sources, queries, hole, 0.5),
         atol=1e-6,
     )
+
+
+@pytest.mark.parametrize("coherence", [0.0, 0.3])
+@pytest.mark.parametrize("boxes", HOLES)
+def test_it_begins_where_the_scale_before_ended(boxes, coherence):
+    features, hole = maps(len(boxes), [[2 * side for side in box] for box in boxes], side=32)
+    features = tf.nn.avg_pool2d(features, 3, 1, "SAME")
+    small, small_hole = tf.nn.avg_pool2d(features, 2, 2, "VALID"), maps(0, boxes)[1]
+    start = match(small, small, grow(small_hole), 1 - grow(small_hole))
+    asks, may = grow(hole), 1 - grow(hole)
+    wanted = match(features, features, asks, may, "propagated", start, coherence)
+    found = matching_window.match(
+        features, features, asks, may, start[0, 3:13, 3:13], coherence=coherence
+    )
+    np.testing.assert_array_equal(found, wanted[0, 7:25, 7:25])
+    if boxes:
+        exact = matching_window.match(features, features, asks, may, coherence=coherence)
+        assert (found != exact).numpy().any()

@@ -19,7 +19,7 @@ from tfpaint.presets import load_preset, network_at
 from tfpaint.tiles import HALO, TILE, Tiled
 
 SMALLEST_PHOTO = 16
-EXACT = 512  # the largest window in which every source patch is compared
+EXACT = 512  # the largest window in which every source patch may be compared
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Inpainter:
         overlap: As for `paste`: less than 1, the paper's way, pastes sharper.
         trust: If less than 1, the hole is matched from its boundary inwards at `scales[0]`, where
             Image2Feature's prediction counts so much beside a known cell, and without `key_blur`:
-            lines are continued that it only hints at (see `inwards`). 1 is the paper's way.
-            `coherence` then counts in the last matching alone.
+            lines are continued that it only hints at (see `inwards`). All other scales then begin
+            their matching at the choices of the scale before. 1 is the paper's way.
         recompose: Make the coarse fill anew at half of `scales[0]` from pieces of the photo, as far
             as they fit (see `recomposing`). False, leaving it to Image2Feature, is the paper's way.
         tone_blur: If positive, what is coarser than this, a sigma in pixels of `scales[0]` (in
@@ -284,7 +284,7 @@ class Inpainter:
         """The window at a scale, and its matches, given those of the scale before."""
         photo, mask = level(crop, self.scales[index])
         filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
-        start = start if self.scales[index] > EXACT else None
+        start = start if self.trust < 1 or self.scales[index] > EXACT else None
         for _ in range(self.iterations):
             filled, chosen = self._refine(filled, photo, mask, start, index)
         return filled, chosen

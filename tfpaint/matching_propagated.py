@@ -1,9 +1,9 @@
 """The engine `propagated`: a search that begins at a coarser scale's choices, linear in the cells.
 
 Each query looks where the query of the coarser scale at its place found its match, and where that
-one's neighbours found theirs; then, in rounds as in PatchMatch (Barnes et al., 2009), at what its
-own neighbours have found and at random places around its best so far. The choices are good, not
-always the best; they are the same each time.
+one's neighbours found theirs; then, once, at what its own neighbours have found, as in PatchMatch
+(Barnes et al., 2009), and beside its best so far. It looks nowhere else: pieces that the coarser
+scale has laid stay whole, where the most similar patches would break them up.
 """
 
 import tensorflow as tf
@@ -11,8 +11,6 @@ import tensorflow as tf
 from tfpaint.matching_candidates import SQUARE, judge, neighbours
 
 NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0))
-RADII = (1, 8, 32, 128)  # in cells, of the random places
-ROUNDS = 8
 
 
 def choose(
@@ -31,26 +29,16 @@ def choose(
     """
     compare = judge(queries, sources, centres)
     width = tf.shape(sources)[1]
-    rows, columns = tf.unstack(tf.shape(asks))
 
     def best_of(candidates):
         candidates, cosines = compare(candidates)
         best = tf.argmax(cosines, axis=-1, output_type=tf.int32)
         return tf.gather(candidates, best, batch_dims=2)
 
-    def search_on(turn, found):
-        far = 1 + turn % 2  # good choices spread at two speeds
-        candidates = [found, *neighbours(found, NEIGHBOURS, far, width)]
-        for number, radius in enumerate(RADII):
-            step = tf.random.stateless_uniform(
-                [2, rows, columns], [turn, number], -radius, radius + 1, tf.int32
-            )
-            candidates.append(found + step[0] * width + step[1])
-        return turn + 1, best_of(tf.stack(candidates, axis=-1))
-
-    return tf.while_loop(
-        lambda turn, _: turn < ROUNDS, search_on, (0, best_of(guesses)), parallel_iterations=1
-    )[1]
+    found = best_of(guesses)
+    candidates = [found, *neighbours(found, NEIGHBOURS, 1, width)]
+    candidates += [found + dy * width + dx for dy, dx in NEIGHBOURS]
+    return best_of(tf.stack(candidates, axis=-1))
 
 
 def upsampled(start: tf.Tensor, shape: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

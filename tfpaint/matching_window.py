@@ -1,4 +1,4 @@
-"""Matching and pasting for a window, in static shapes: the choices of the engine `exact`.
+"""Matching and pasting for a window, in static shapes: what `exact` and `propagated` choose.
 
 Phones and browsers have neither lists of a length found at run time nor cheap loops. So every cell
 where a hole could be asks, whether it is in the hole or not, and every patch is compared; what is
@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfpaint.matching import NO_MATCH
 from tfpaint.matching_candidates import SQUARE
 from tfpaint.matching_coherent import SWEEPS
+from tfpaint.matching_propagated import NEIGHBOURS
 
 _NEVER = -6e4  # less than any score, and a float16, in which weights are stored
 _ROWS = 8  # rows of queries at once, of windows too large for all
@@ -22,6 +23,7 @@ def match(
     sources: tf.Tensor,
     query_mask: tf.Tensor,
     source_mask: tf.Tensor,
+    start: tf.Tensor | None = None,
     coherence: float = 0.0,
 ) -> tf.Tensor:
     """What `tfpaint.matching.match(queries, sources, ...)` chooses for a hole in the centre.
@@ -32,6 +34,8 @@ def match(
         query_mask: float32 (1, s, s, 1), 1 where a patch asks: in the centre square of side s/2 or
             beside it.
         source_mask: float32 (1, h', w', 1), 1 where the patch centred there may be chosen.
+        start: int32 (s/4 + 2, s/4 + 2), what was chosen on maps of half the size: then the choices
+            are those of the engine `propagated`.
         coherence: as for `tfpaint.matching.match`.
 
     Returns:
@@ -44,11 +48,19 @@ def match(
     valid = tf.pad(source_mask[0, 1:-1, 1:-1, 0], [[1, 1], [1, 1]])
     scales = _inverse(_sums(tf.reduce_sum(tf.square(sources[0]), -1)))
     scores = _scores(queries[0], sources[0], scales, valid, box)  # (q * q, h' * w')
-    found = tf.reshape(tf.argmax(scores, 1, output_type=tf.int32), [count, count])
+    squares = tf.reduce_sum(tf.square(queries[0]), -1)
+    around = tf.pad(squares, [[1, 1], [1, 1]])[first:, first:][: count + 2, : count + 2]
+    compare = _judge(scores, _inverse(_sums(around)), valid)
+    (top, tall), (left, wide) = _extent(tf.reduce_max(asks, 1)), _extent(tf.reduce_max(asks, 0))
+    box = tall[:, None] * wide[None, :] > 0  # all that `match` looks at
+    if start is None:
+        found = tf.reshape(tf.argmax(scores, 1, output_type=tf.int32), [count, count])
+    else:
+        found = _follow(start, compare, box, sources.shape[2])
     if coherence:
-        squares = tf.reduce_sum(tf.square(queries[0]), -1)
-        around = tf.pad(squares, [[1, 1], [1, 1]])[first:, first:][: count + 2, : count + 2]
-        found = _agree(found, scores, _inverse(_sums(around)), asks, sources.shape[2], coherence)
+        line = tf.range(count)
+        odd = (line[:, None] - top + line[None, :] - left) % 2
+        found = _agree(found, compare, box, odd, sources.shape[2], coherence)
     return tf.where(asks * tf.reduce_max(valid) > 0, found, NO_MATCH)
 
 
@@ -107,36 +119,71 @@ def _scores(
     return tiles[0] if len(tiles) == 1 else tf.concat(tiles, 0)
 
 
-def _agree(found, scores, own_scales, asks, width: int, coherence: float) -> tf.Tensor:
-    """`matching_coherent.agree`, with the cosines read from the scores."""
-    count, places = found.shape[0], scores.shape[1]
-    rows, columns = _extent(tf.reduce_max(asks, 1)), _extent(tf.reduce_max(asks, 0))
-    (top, tall), (left, wide) = rows, columns
-    asked = tall[:, None] * wide[None, :] > 0  # the box that `match` looks at
-    line = tf.range(count)
-    odd = (line[:, None] - top + line[None, :] - left) % 2
+def _judge(scores: tf.Tensor, own_scales: tf.Tensor, valid: tf.Tensor):
+    """`matching_candidates.judge`, with the cosines read from the scores."""
+    count, places = own_scales.shape[0], scores.shape[1]
     flat = tf.reshape(scores, [count * count * places])
-    firsts = tf.reshape(tf.range(count * count) * places, [count, count])
-    steps = [dy * width + dx for dy, dx in _AROUND]
-    found = first = tf.where(asked, found, -1)
+    firsts = tf.reshape(tf.range(count * count) * places, [count, count, 1])
+    valid = tf.reshape(valid, [places])
+    first_source = tf.argmax(valid, output_type=tf.int32)
+
+    def compare(candidates):
+        inside = (candidates >= 0) & (candidates < places)
+        usable = inside & (tf.gather(valid, tf.where(inside, candidates, 0)) > 0)
+        candidates = tf.where(usable, candidates, first_source)
+        return candidates, tf.gather(flat, firsts + candidates) * tf.expand_dims(own_scales, -1)
+
+    return compare
+
+
+def _follow(start, compare, box, width: int) -> tf.Tensor:
+    """`matching_propagated.choose`, begun at the choices of a map of half the size."""
+    count, coarse = box.shape[0], start.shape[0]
+    around = tf.pad(start, [[1, 1], [1, 1]], constant_values=-1)
+    line = tf.range(count)
+    odd = (line + 1) % 2  # the square begins at an odd cell
+    guesses = []
+    for dy, dx in SQUARE:
+        choice = around[1 + dy :, 1 + dx :][:coarse, :coarse]
+        y, x = choice // (width // 2) - dy, choice % (width // 2) - dx
+        guess = tf.where(choice >= 0, 2 * y * width + 2 * x, -(2 * width + 2))
+        guess = tf.repeat(tf.repeat(guess, 2, axis=0), 2, axis=1)[1:, 1:][:count, :count]
+        guesses.append(guess + odd[:, None] * width + odd)
+    found = tf.where(box, _best(*compare(tf.stack(guesses, -1))), -1)
+    candidates = [found, *_suggested(found, NEIGHBOURS, width)]
+    candidates += [found + dy * width + dx for dy, dx in NEIGHBOURS]
+    return _best(*compare(tf.stack(candidates, -1)))
+
+
+def _agree(found, compare, box, odd, width: int, coherence: float) -> tf.Tensor:
+    """`matching_coherent.agree`."""
+    found = first = tf.where(box, found, -1)
     for turn in range(2 * SWEEPS):
-        around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
-        suggested = [around[1 + dy :, 1 + dx :][:count, :count] for dy, dx in _AROUND]
-        suggested = tf.stack(suggested, -1)  # (q, q, 8)
-        suggested = tf.where(suggested < 0, -1, suggested - steps)
+        suggested = tf.stack(_suggested(found, _AROUND, width), -1)  # (q, q, 8)
         candidates = tf.concat([tf.stack([found, first], -1), suggested], -1)  # (q, q, 10)
-        usable = (candidates >= 0) & (candidates < places)
-        place = tf.expand_dims(firsts, -1) + tf.where(usable, candidates, 0)
-        cosines = tf.gather(flat, place) * tf.expand_dims(own_scales, -1)
+        candidates, cosines = compare(candidates)
         same = tf.equal(tf.expand_dims(candidates, -1), tf.expand_dims(suggested, -2))
         votes = tf.reduce_sum(tf.cast(same, tf.float32), -1)
-        values = tf.where(usable, cosines + coherence / 8 * votes, _NEVER)
-        best = tf.expand_dims(tf.argmax(values, -1, output_type=tf.int32), -1)
-        # No gather: TF.js does not know its batch dimensions.
-        chosen = tf.equal(tf.range(candidates.shape[-1]), best)
-        better = tf.reduce_max(tf.where(chosen, candidates, -1), -1)
-        found = tf.where(asked & tf.equal(odd, turn % 2), better, found)
+        better = _best(candidates, cosines + coherence / 8 * votes)
+        found = tf.where(box & tf.equal(odd, turn % 2), better, found)
     return found
+
+
+def _suggested(found: tf.Tensor, places, width: int) -> list[tf.Tensor]:
+    """`matching_candidates.neighbours`, of the cells beside each."""
+    count = found.shape[0]
+    around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
+    suggested = []
+    for dy, dx in places:
+        theirs = around[1 + dy :, 1 + dx :][:count, :count]
+        suggested.append(tf.where(theirs < 0, -1, theirs - (dy * width + dx)))
+    return suggested
+
+
+def _best(candidates: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """(q, q, K) twice -> (q, q). No gather: TF.js does not know its batch dimensions."""
+    best = tf.expand_dims(tf.argmax(values, -1, output_type=tf.int32), -1)
+    return tf.reduce_max(tf.where(tf.equal(tf.range(values.shape[-1]), best), candidates, -1), -1)
 
 
 def _extent(flags: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

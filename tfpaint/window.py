@@ -17,7 +17,7 @@ class StaticInpainter(Inpainter):
 
     def match(self, queries, sources, asks, may, start=None, coherence=0.0) -> tf.Tensor:
         """As `Inpainter.match`; the matches are those of the centre square."""
-        return matching_window.match(queries, sources, asks, may, coherence)
+        return matching_window.match(queries, sources, asks, may, start, coherence)
 
     def paste(self, chosen, sources, features, hole, overlap) -> tf.Tensor:
         """As `Inpainter.paste`."""
