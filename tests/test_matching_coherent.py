@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfpaint import matching_coherent
+from tfpaint import matching_exact
 from tfpaint.matching import match
 
 
@@ -51,7 +51,7 @@ def test_neighbours_agree_more_at_little_cost(engine):
 def test_products_kept_or_computed_anew_give_the_same(side, monkeypatch):
     features, asks, may = case(side, seed=3)
     kept = match(features, features, asks, may, coherence=0.2).numpy()
-    monkeypatch.setattr(matching_coherent, "_MOST_PRODUCTS", 0)
+    monkeypatch.setattr(matching_exact, "MOST_PRODUCTS", 0)
     np.testing.assert_array_equal(match(features, features, asks, may, coherence=0.2), kept)
 
 

@@ -83,17 +83,18 @@ def _match_one(engine, coherence, queries, sources, asks, may, start=None) -> tf
         padded = tf.pad(queries, [[1, 1], [1, 1], [0, 0]])
         cells = padded[top : bottom + 2, left : right + 2]  # the queries and one cell around them
         box = (cells, sources, asks[top:bottom, left:right], centres)
-        if engine == "conv2d":
-            winners = matching_conv2d.choose(*box)
+        if engine == "propagated":
+            guesses = matching_propagated.upsampled(start, tf.shape(asks), tf.shape(sources)[1])
+            guesses = guesses[top:bottom, left:right]
+            winners = matching_propagated.choose(*box, guesses, coherence)
         elif engine == "exact" and coherence:
             winners = matching_coherent.choose(*box, coherence)
         elif engine == "exact":
             winners = matching_exact.choose(*box)
         else:
-            guesses = matching_propagated.upsampled(start, tf.shape(asks), tf.shape(sources)[1])
-            winners = matching_propagated.choose(*box, guesses[top:bottom, left:right])
-        if coherence and engine != "exact":
-            winners = matching_coherent.agree(winners, cells, sources, centres, coherence)
+            winners = matching_conv2d.choose(*box)
+            if coherence:
+                winners = matching_coherent.agree(winners, cells, sources, centres, coherence)
         height, width = tf.unstack(tf.shape(asks))
         around = [[top, height - bottom], [left, width - right]]
         return tf.where(asks, tf.pad(winners, around), NO_MATCH)

@@ -5,13 +5,14 @@ change to what its neighbours suggest, that is to continue their pieces, where t
 similarity.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from tfpaint import matching_exact
 from tfpaint.matching_candidates import SQUARE, judge, neighbours
 
 SWEEPS = 4
-_MOST_PRODUCTS = 2**27  # to keep in memory: 512 MB
 _AROUND = tuple(place for place in SQUARE if place != (0, 0))
 
 
@@ -26,7 +27,7 @@ def choose(
 
     Args:
         queries, sources, asks, centres: as for `matching_exact.choose`.
-        coherence: as for `agree`.
+        coherence: as for `sweeps`.
 
     Returns:
         int32 (hq, wq).
@@ -36,13 +37,13 @@ def choose(
     def remembering():
         products, product = matching_exact.multiply(queries, sources)
         found = matching_exact.choose(*box, products)
-        return _sweeps(found, judge(queries, sources, centres, product), sources, coherence)
+        return sweeps(found, judge(queries, sources, centres, product), sources, coherence)
 
     def computing():
-        return agree(matching_exact.choose(*box), queries, sources, centres, coherence)
+        found = matching_exact.choose(*box)
+        return sweeps(found, judge(queries, sources, centres), sources, coherence)
 
-    cells = [tf.cast(tf.reduce_prod(tf.shape(one)[:2]), tf.int64) for one in (queries, sources)]
-    return tf.cond(cells[0] * cells[1] <= _MOST_PRODUCTS, remembering, computing)
+    return tf.cond(matching_exact.few(queries, sources), remembering, computing)
 
 
 def agree(
@@ -52,20 +53,29 @@ def agree(
     centres: tf.Tensor,
     coherence: float,
 ) -> tf.Tensor:
+    """`sweeps`, whatever the engine that found the choices.
+
+    Args:
+        queries, sources, centres: as for `matching_exact.choose`.
+        found, coherence: as for `sweeps`.
+    """
+    return sweeps(found, judge(queries, sources, centres), sources, coherence)
+
+
+def sweeps(
+    first: tf.Tensor, compare: Callable, sources: tf.Tensor, coherence: float
+) -> tf.Tensor:
     """Sweeps over the choices; each maximises cosine + coherence * share of agreeing neighbours.
 
     Args:
-        found: int32 (hq, wq), the choices to begin with.
-        queries, sources, centres: as for `matching_exact.choose`.
+        first: int32 (hq, wq), the choices to begin with.
+        compare: of `judge`.
+        sources: float32 (h', w', C).
         coherence: what the agreement of all eight neighbours is worth, in units of the cosine.
 
     Returns:
         int32 (hq, wq).
     """
-    return _sweeps(found, judge(queries, sources, centres), sources, coherence)
-
-
-def _sweeps(first, compare, sources, coherence: float) -> tf.Tensor:
     width = tf.shape(sources)[1]
     parity = (tf.range(tf.shape(first)[0])[:, None] + tf.range(tf.shape(first)[1])) % 2
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+MOST_PRODUCTS = 2**27  # of cells, to keep in memory: 512 MB
 ALIGNED = 16  # floats in the 64 bytes at which TensorFlow shares memory rather than copying it
 
 
@@ -108,6 +109,12 @@ def multiply(queries: tf.Tensor, sources: tf.Tensor) -> tuple[tf.Tensor, Callabl
         return tf.add_n([tf.gather(flat, place + step) for step in steps])
 
     return tf.reshape(products, [rows, across * length]), of_patches
+
+
+def few(queries: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
+    """Whether the products of all cells, see `multiply`, are few enough to keep: bool ()."""
+    cells = [tf.cast(tf.reduce_prod(tf.shape(one)[:2]), tf.int64) for one in (queries, sources)]
+    return cells[0] * cells[1] <= MOST_PRODUCTS
 
 
 def _lay_out(sources: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -9,6 +9,8 @@ scale has laid stay whole, where the most similar patches would break them up.
 import tensorflow as tf
 
 from tfpaint.matching_candidates import SQUARE, judge, neighbours
+from tfpaint.matching_coherent import sweeps
+from tfpaint.matching_exact import few, multiply
 
 NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
@@ -19,6 +21,7 @@ def choose(
     asks: tf.Tensor,
     centres: tf.Tensor,
     guesses: tf.Tensor,
+    coherence: float = 0.0,
 ) -> tf.Tensor:
     """As `matching_exact.choose`.
 
@@ -26,19 +29,28 @@ def choose(
         queries, sources, asks, centres: as there.
         guesses: int32 (hq, wq, K), flat source centres to begin with; any that is no source is
             passed over, and a query without another gets the first source.
+        coherence: as for `matching_coherent.sweeps`, if positive.
     """
-    compare = judge(queries, sources, centres)
     width = tf.shape(sources)[1]
 
-    def best_of(candidates):
-        candidates, cosines = compare(candidates)
-        best = tf.argmax(cosines, axis=-1, output_type=tf.int32)
-        return tf.gather(candidates, best, batch_dims=2)
+    def search(product):
+        compare = judge(queries, sources, centres, product)
 
-    found = best_of(guesses)
-    candidates = [found, *neighbours(found, NEIGHBOURS, 1, width)]
-    candidates += [found + dy * width + dx for dy, dx in NEIGHBOURS]
-    return best_of(tf.stack(candidates, axis=-1))
+        def best_of(candidates):
+            candidates, cosines = compare(tf.stack(candidates, axis=-1))
+            best = tf.argmax(cosines, axis=-1, output_type=tf.int32)
+            return tf.gather(candidates, best, batch_dims=2)
+
+        found = best_of(tf.unstack(guesses, axis=-1))
+        beside = [found + dy * width + dx for dy, dx in NEIGHBOURS]
+        found = best_of([found, *neighbours(found, NEIGHBOURS, 1, width), *beside])
+        return sweeps(found, compare, sources, coherence) if coherence else found
+
+    return tf.cond(
+        few(queries, sources),
+        lambda: search(multiply(queries, sources)[1]),
+        lambda: search(None),
+    )
 
 
 def upsampled(start: tf.Tensor, shape: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
