@@ -62,9 +62,7 @@ def agree(
     return sweeps(found, judge(queries, sources, centres), sources, coherence)
 
 
-def sweeps(
-    first: tf.Tensor, compare: Callable, sources: tf.Tensor, coherence: float
-) -> tf.Tensor:
+def sweeps(first: tf.Tensor, compare: Callable, sources: tf.Tensor, coherence: float) -> tf.Tensor:
     """Sweeps over the choices; each maximises cosine + coherence * share of agreeing neighbours.
 
     Args:
