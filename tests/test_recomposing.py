@@ -5,11 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import networks
+from tiny import mask_of, networks, photo
 
 from tfpaint import recomposing
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
+from tfpaint.image2feature import Image2Feature
 from tfpaint.inpainter import Inpainter
 from tfpaint.patch_swap import grow, hole_on_features
 from tfpaint.window import StaticInpainter
@@ -26,7 +27,7 @@ def system(kind=Inpainter):
     """What `recompose` uses of an inpainter, with networks that copy."""
     return SimpleNamespace(
         encode=cells_of,
-        decode=lambda features, index: tf.nn.depth_to_space(features, STRIDE),
+        decoders=[lambda features: tf.nn.depth_to_space(features, STRIDE)],
         match=lambda *args: kind.match(None, *args),
         paste=lambda *args: kind.paste(None, *args),
         unroll=kind.unroll,
@@ -111,3 +112,24 @@ def test_bad_options():
     fixed = Feature2Image(size=128, channels=8, width=4)
     with pytest.raises(InputError, match="no fixed size"):
         Inpainter(encoder, g1, fixed, scales=(128,), recompose=True)
+
+
+def test_the_first_scale_begins_with_it_and_the_coarse_fill_is_shown_as_it_was(monkeypatch):
+    calls = []
+
+    def recorded(inpainter, coarse, mask):
+        calls.append(coarse.shape)
+        return tf.where(mask > 0, tf.zeros_like(coarse), coarse)
+
+    monkeypatch.setattr(recomposing, "recompose", recorded)
+    encoder, _, feature2image = networks()
+    pair = [
+        Inpainter(encoder, Image2Feature(128, 4), feature2image, (128, 256), recompose=recompose)
+        for recompose in (True, False)
+    ]
+    pair[1].image2feature.set_weights(pair[0].image2feature.get_weights())
+    image, hole = photo(300, 300), mask_of(300, 300, (90, 90, 190, 190))
+    anew, plain = (one(image, hole, steps=True) for one in pair)
+    assert calls == [(1, 128, 128, 3)]
+    np.testing.assert_array_equal(anew.coarse, plain.coarse)
+    assert (anew.scales[128] != plain.scales[128]).any()

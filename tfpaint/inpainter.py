@@ -126,8 +126,8 @@ class Inpainter:
         self.inpaint = self._graph(scales, steps=False)
         self.encode = Tiled(encoder, stride=1)
         stride = scales[0] // encoder.compute_output_shape((1, scales[0], scales[0], 3))[1]
-        decoders = {id(one): Tiled(one, stride) for one in self.feature2image}
-        self._decode = [decoders[id(one)] for one in self.feature2image]
+        tiled = {id(one): Tiled(one, stride) for one in self.feature2image}
+        self.decoders = [tiled[id(one)] for one in self.feature2image]
         self._largest_window = tf.function(
             lambda mask: tf.reduce_max(holes.find_windows(mask, scales)[:, 2]),
             input_signature=[tf.TensorSpec([None, None], tf.bool)],
@@ -282,12 +282,18 @@ class Inpainter:
 
     def refine_at(self, crop, filled, start, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """The window at a scale, and its matches, given those of the scale before."""
-        photo, mask = level(crop, self.scales[index])
-        filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
-        start = start if self.trust < 1 or self.scales[index] > EXACT else None
+        photo, mask, filled = self.begin(crop, filled, index)
         for _ in range(self.iterations):
             filled, chosen = self._refine(filled, photo, mask, start, index)
         return filled, chosen
+
+    def begin(self, crop, filled, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Photo and mask of the window at a scale, and the picture that it begins with."""
+        photo, mask = level(crop, self.scales[index])
+        filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
+        if self.recompose and index == 0:
+            filled = recomposing.recompose(self, filled, mask)
+        return photo, mask, filled
 
     def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """The coarse prediction (1, s, s, 3) at the smallest scale.
@@ -300,8 +306,7 @@ class Inpainter:
         coarse = self.image2feature([smooth * (1 - hole), hole], training=False)
         margin = [photo.shape[1] // 4] * 2
         coarse = tf.pad(tf.cast(coarse, tf.float32), [[0, 0], margin, margin, [0, 0]])
-        coarse = tf.where(hole > 0, coarse, smooth)
-        return recomposing.recompose(self, coarse, mask) if self.recompose else coarse
+        return tf.where(hole > 0, coarse, smooth)
 
     def _fine(self, filled, photo, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Encoder, patch-swap, Feature2Image and tone alignment at one scale.
@@ -318,7 +323,7 @@ class Inpainter:
         margin = 0 if side <= TILE else (side // 4 - ring - HALO) // 32 * 32
         near = slice(margin, side - margin)
         cells = slice(margin // stride, (side - margin) // stride)
-        output = self.decode(features[:, cells, cells], index)
+        output = self.decoders[index](features[:, cells, cells])
         photo_near, mask_near = photo[:, near, near], mask[:, near, near]
         output = blending.align_tone(output, photo_near, mask_near, 1 - mask_near, ring)
         if self.tone_blur:
@@ -329,6 +334,7 @@ class Inpainter:
 
     def swap(self, filled, mask, start, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Features (1, s / stride, s / stride, C), the same swapped, and the matches."""
+        start = start if self.trust < 1 or self.scales[index] > EXACT else None
         features, keys = self.features(filled, index)
         missing = hole_on_features(mask, mask.shape[1] // features.shape[1])
         hole = missing * holes.centre(missing.shape[1])
@@ -352,10 +358,6 @@ class Inpainter:
     def paste(self, chosen, sources, features, hole, overlap) -> tf.Tensor:
         """`tfpaint.patch_swap.paste`."""
         return paste(chosen, sources, features, hole, overlap)
-
-    def decode(self, features: tf.Tensor, index: int) -> tf.Tensor:
-        """The picture that Feature2Image, that of a scale, makes of features."""
-        return self._decode[index](features)
 
     def _inwards(self, index: int) -> bool:
         return self.trust < 1 and index == 0

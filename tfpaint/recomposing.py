@@ -40,7 +40,7 @@ def recompose(inpainter, coarse: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         return inpainter.paste(chosen, found, features, hole, overlap)
 
     swapped = swap(inwards.queries(features, hole, _TRUST, swap, inpainter.unroll))
-    drawn = inpainter.decode(swapped, 0)
+    drawn = inpainter.decoders[0](swapped)
     drawn = align_tone(drawn, half, missing, 1 - missing, 2)
     drawn = tf.where(missing > 0, tf.clip_by_value(drawn, -1.0, 1.0), half)
 

@@ -88,10 +88,9 @@ def swap(inpainter: Inpainter, image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Te
     """
     crop, image, _ = _crop(image, mask)
     last = inpainter.scales.index(image.shape[1])
-    filled, _ = _refined(inpainter, crop, last)
-    photo, mask = level(crop, image.shape[1])
-    filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
-    return inpainter.swap(filled, mask, None, last)[:2]
+    filled, start = _refined(inpainter, crop, last)
+    _, mask, filled = inpainter.begin(crop, filled, last)
+    return inpainter.swap(filled, mask, start, last)[:2]
 
 
 def _refined(inpainter: Inpainter, crop: tf.Tensor, count: int):
