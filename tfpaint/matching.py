@@ -25,8 +25,8 @@ def match(
 
     Scores are computed in float32 whatever the input's dtype, one item at a time. Where (Q, R) are
     the height and width of the queries' bounding box and N the cells of a source map, `exact` needs
-    `4 * N * (C + 6 * R)` bytes or so, up to 512 MB more if coherent, and `conv2d`
-    `4 * N * (Q * R + 27 * C)`.
+    `4 * N * (C + 6 * R)` bytes or so, up to 512 MB more if coherent, `propagated` up to 512 MB, and
+    `conv2d` `4 * N * (Q * R + 27 * C)`.
 
     Args:
         query_features: (B, h, w, C), floating. Zero outside, for patches that reach over the edge.
@@ -35,7 +35,7 @@ def match(
         source_mask: (B, h', w', 1), non-zero where the patch centred there may be chosen. Centres
             on the map's border never are: a source patch lies wholly inside the map.
         engine: "exact"; "conv2d", the paper's recipe: the same choices, slower; or "propagated":
-            good choices rather than the best, found from `start` in time linear in the cells.
+            good choices rather than the best, beside those of `start`, in time linear in the cells.
         start: int32 (B, h / 2, w / 2), for "propagated" alone: what `match` chose on maps of half
             the size.
         coherence: if positive, choices give up similarity to agree with their neighbours': up to
