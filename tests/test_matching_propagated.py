@@ -43,6 +43,8 @@ def test_choices_are_good_though_not_the_best():
     anything = np.random.default_rng(0).choice(known, exact.shape)
     best, ours, random = (mean_similarity(fine, c, asks) for c in (exact, found, anything))
     assert 0.7 < (ours - random) / (best - random) < 1
+    again = match(fine, fine, asks, may, "propagated", start).numpy()
+    np.testing.assert_array_equal(found, again)
 
 
 def test_pieces_laid_by_the_scale_before_stay_whole():

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfpaint.matching import NO_MATCH
 from tfpaint.matching_candidates import SQUARE
 from tfpaint.matching_coherent import SWEEPS
-from tfpaint.matching_propagated import NEIGHBOURS
+from tfpaint.matching_propagated import NEIGHBOURS, upsampled
 
 _NEVER = -6e4  # less than any score, and a float16, in which weights are stored
 _ROWS = 8  # rows of queries at once, of windows too large for all
@@ -138,18 +138,11 @@ def _judge(scores: tf.Tensor, own_scales: tf.Tensor, valid: tf.Tensor):
 
 def _follow(start, compare, box, width: int) -> tf.Tensor:
     """`matching_propagated.choose`, begun at the choices of a map of half the size."""
-    count, coarse = box.shape[0], start.shape[0]
-    around = tf.pad(start, [[1, 1], [1, 1]], constant_values=-1)
-    line = tf.range(count)
-    odd = (line + 1) % 2  # the square begins at an odd cell
-    guesses = []
-    for dy, dx in SQUARE:
-        choice = around[1 + dy :, 1 + dx :][:coarse, :coarse]
-        y, x = choice // (width // 2) - dy, choice % (width // 2) - dx
-        guess = tf.where(choice >= 0, 2 * y * width + 2 * x, -(2 * width + 2))
-        guess = tf.repeat(tf.repeat(guess, 2, axis=0), 2, axis=1)[1:, 1:][:count, :count]
-        guesses.append(guess + odd[:, None] * width + odd)
-    found = tf.where(box, _best(*compare(tf.stack(guesses, -1))), -1)
+    count, doubled = box.shape[0], 2 * start.shape[0]
+    # The square begins at an odd cell, the second of those under its coarse one.
+    guesses = upsampled(start, (doubled, doubled), width)[1:, 1:][:count, :count]
+    guesses = tf.ensure_shape(guesses, [count, count, len(SQUARE)])
+    found = tf.where(box, _best(*compare(guesses)), -1)
     candidates = [found, *_suggested(found, NEIGHBOURS, width)]
     candidates += [found + dy * width + dx for dy, dx in NEIGHBOURS]
     return _best(*compare(tf.stack(candidates, -1)))
