@@ -8,7 +8,7 @@ no source gets a large negative score. See `matching_exact` for why the products
 import tensorflow as tf
 
 from tfpaint.matching import NO_MATCH
-from tfpaint.matching_candidates import SQUARE
+from tfpaint.matching_candidates import SQUARE, neighbours
 from tfpaint.matching_coherent import SWEEPS
 from tfpaint.matching_propagated import NEIGHBOURS, upsampled
 
@@ -143,7 +143,7 @@ def _follow(start, compare, box, width: int) -> tf.Tensor:
     guesses = upsampled(start, (doubled, doubled), width)[1:, 1:][:count, :count]
     guesses = tf.ensure_shape(guesses, [count, count, len(SQUARE)])
     found = tf.where(box, _best(*compare(guesses)), -1)
-    candidates = [found, *_suggested(found, NEIGHBOURS, width)]
+    candidates = [found, *neighbours(found, NEIGHBOURS, 1, width)]
     candidates += [found + dy * width + dx for dy, dx in NEIGHBOURS]
     return _best(*compare(tf.stack(candidates, -1)))
 
@@ -152,7 +152,7 @@ def _agree(found, compare, box, odd, width: int, coherence: float) -> tf.Tensor:
     """`matching_coherent.agree`."""
     found = first = tf.where(box, found, -1)
     for turn in range(2 * SWEEPS):
-        suggested = tf.stack(_suggested(found, _AROUND, width), -1)  # (q, q, 8)
+        suggested = tf.stack(neighbours(found, _AROUND, 1, width), -1)  # (q, q, 8)
         candidates = tf.concat([tf.stack([found, first], -1), suggested], -1)  # (q, q, 10)
         candidates, cosines = compare(candidates)
         same = tf.equal(tf.expand_dims(candidates, -1), tf.expand_dims(suggested, -2))
@@ -160,17 +160,6 @@ def _agree(found, compare, box, odd, width: int, coherence: float) -> tf.Tensor:
         better = _best(candidates, cosines + coherence / 8 * votes)
         found = tf.where(box & tf.equal(odd, turn % 2), better, found)
     return found
-
-
-def _suggested(found: tf.Tensor, places, width: int) -> list[tf.Tensor]:
-    """`matching_candidates.neighbours`, of the cells beside each."""
-    count = found.shape[0]
-    around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
-    suggested = []
-    for dy, dx in places:
-        theirs = around[1 + dy :, 1 + dx :][:count, :count]
-        suggested.append(tf.where(theirs < 0, -1, theirs - (dy * width + dx)))
-    return suggested
 
 
 def _best(candidates: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
