@@ -8,9 +8,9 @@ no source gets a large negative score. See `matching_exact` for why the products
 import tensorflow as tf
 
 from tfpaint.matching import NO_MATCH
-from tfpaint.matching_candidates import SQUARE, neighbours
+from tfpaint.matching_candidates import SQUARE
 from tfpaint.matching_coherent import SWEEPS
-from tfpaint.matching_propagated import NEIGHBOURS, upsampled
+from tfpaint.matching_propagated import NEIGHBOURS
 
 _NEVER = -6e4  # less than any score, and a float16, in which weights are stored
 _ROWS = 8  # rows of queries at once, of windows too large for all
@@ -137,13 +137,20 @@ def _judge(scores: tf.Tensor, own_scales: tf.Tensor, valid: tf.Tensor):
 
 
 def _follow(start, compare, box, width: int) -> tf.Tensor:
-    """`matching_propagated.choose`, begun at the choices of a map of half the size."""
-    count, doubled = box.shape[0], 2 * start.shape[0]
-    # The square begins at an odd cell, the second of those under its coarse one.
-    guesses = upsampled(start, (doubled, doubled), width)[1:, 1:][:count, :count]
-    guesses = tf.ensure_shape(guesses, [count, count, len(SQUARE)])
-    found = tf.where(box, _best(*compare(guesses)), -1)
-    candidates = [found, *neighbours(found, NEIGHBOURS, 1, width)]
+    """`matching_propagated.choose`; its `upsampled` has shapes that TF.js does not run."""
+    count, coarse = box.shape[0], start.shape[0]
+    around = tf.pad(start, [[1, 1], [1, 1]], constant_values=-1)
+    line = tf.range(count)
+    odd = (line + 1) % 2  # the square begins at an odd cell
+    guesses = []
+    for dy, dx in SQUARE:
+        choice = around[1 + dy :, 1 + dx :][:coarse, :coarse]
+        y, x = choice // (width // 2) - dy, choice % (width // 2) - dx
+        guess = tf.where(choice >= 0, 2 * y * width + 2 * x, -(2 * width + 2))
+        guess = tf.repeat(tf.repeat(guess, 2, axis=0), 2, axis=1)[1:, 1:][:count, :count]
+        guesses.append(guess + odd[:, None] * width + odd)
+    found = tf.where(box, _best(*compare(tf.stack(guesses, -1))), -1)
+    candidates = [found, *_suggested(found, NEIGHBOURS, width)]
     candidates += [found + dy * width + dx for dy, dx in NEIGHBOURS]
     return _best(*compare(tf.stack(candidates, -1)))
 
@@ -152,7 +159,7 @@ def _agree(found, compare, box, odd, width: int, coherence: float) -> tf.Tensor:
     """`matching_coherent.agree`."""
     found = first = tf.where(box, found, -1)
     for turn in range(2 * SWEEPS):
-        suggested = tf.stack(neighbours(found, _AROUND, 1, width), -1)  # (q, q, 8)
+        suggested = tf.stack(_suggested(found, _AROUND, width), -1)  # (q, q, 8)
         candidates = tf.concat([tf.stack([found, first], -1), suggested], -1)  # (q, q, 10)
         candidates, cosines = compare(candidates)
         same = tf.equal(tf.expand_dims(candidates, -1), tf.expand_dims(suggested, -2))
@@ -160,6 +167,17 @@ def _agree(found, compare, box, odd, width: int, coherence: float) -> tf.Tensor:
         better = _best(candidates, cosines + coherence / 8 * votes)
         found = tf.where(box & tf.equal(odd, turn % 2), better, found)
     return found
+
+
+def _suggested(found: tf.Tensor, places, width: int) -> list[tf.Tensor]:
+    """`matching_candidates.neighbours`, of the cells beside each."""
+    count = found.shape[0]
+    around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
+    suggested = []
+    for dy, dx in places:
+        theirs = around[1 + dy :, 1 + dx :][:count, :count]
+        suggested.append(tf.where(theirs < 0, -1, theirs - (dy * width + dx)))
+    return suggested
 
 
 def _best(candidates: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
