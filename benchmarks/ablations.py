@@ -24,6 +24,7 @@ from benchmarks.baselines import context_encoder
 from tfpaint import evaluation, images, sheets
 from tfpaint.inpainter import Inpainter
 from tfpaint.perceptual import PerceptualDistance
+from train import precision
 from train.config import Config, adam, build, load_encoder, load_network
 from train.data import list_photos
 from train.run import fit
@@ -89,9 +90,9 @@ def main(arguments=None):
     add("--limit", type=int, default=64, help="validation photos (%(default)s)")
     add("--steps", type=int, default=STEPS, help="of every variant (%(default)s)")
     add("--width", type=int, default=WIDTH, help="of every network (%(default)s)")
-    add("--precision", default="float32", choices=["float32", "mixed_bfloat16", "mixed_float16"])
+    precision.add_argument(parser)
     options = parser.parse_args(arguments)
-    keras.mixed_precision.set_global_policy(options.precision)
+    keras.mixed_precision.set_global_policy(precision.policy(options.precision))
     train_all(options)
     keras.mixed_precision.set_global_policy("float32")
     measure_all(options)

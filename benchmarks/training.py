@@ -2,12 +2,13 @@
 
     python -m benchmarks.training [--quick] [--json FILE]
 
-Both train the networks of the preset `photo`, with discriminators, under the policy mixed_bfloat16
-from the same weights on the same batches, step about. The plain step is that of Keras' own GAN
-examples: Keras' `BatchNormalization`, `UpSampling2D` before a `Conv2D`, and D's turn before G's,
-each with passes of its own. Encoder, patch-swap, losses and optimisers are the same. Gradients of
-both are compared with those of a float32 step: what bfloat16 rounds away is the measure of what may
-differ.
+Both train the networks of the preset `photo`, with discriminators, from the same weights on the
+same batches, step about. The plain step is of Keras' own parts: `BatchNormalization`,
+`UpSampling2D` before a `Conv2D`, and a turn of D and one of G, each with passes of its own.
+Encoder, patch-swap, losses and optimisers are the same. The plain step runs under mixed_bfloat16
+and in float32, ours in the precision that `--precision auto` chooses here. Gradients under
+mixed_bfloat16 of both are compared with those of a float32 step: what bfloat16 rounds away is the
+measure of what may differ.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from keras import layers
 
 from tfpaint import blocks, losses
 from tfpaint.presets import load_preset
+from train import precision
 from train.config import build, load_config
 from train.data import centre_hole
 
@@ -84,20 +86,19 @@ def batches(case, count, batch=None):
 
 
 def plain_step(gan, data):
-    """D's turn, then G's, each with its own forward passes, as in Keras' GAN examples."""
+    """D's turn and G's at the same weights, each with its own forward passes."""
     batch = gan.prepare(*data)
     _, image = gan.reconstruction(batch, training=True)
     with tf.GradientTape() as tape:
         pairs = gan.pairs(batch, image)
         real, fake = (gan.discriminator(pair, training=True) for pair in pairs)
         loss = losses.discriminator_loss(real, fake)
-    weights = gan.discriminator.trainable_variables
-    gradients = tape.gradient(loss, weights)
-    gan.discriminator_optimizer.apply_gradients(zip(gradients, weights, strict=True))
+    d_weights, weights = gan.discriminator.trainable_variables, gan.generator.trainable_variables
+    d_gradients = tape.gradient(loss, d_weights)
     with tf.GradientTape() as tape:
         loss = generator_loss(gan, batch)
-    weights = gan.generator.trainable_variables
     gan.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+    gan.discriminator_optimizer.apply_gradients(zip(d_gradients, d_weights, strict=True))
     return {"loss": loss}
 
 
@@ -119,12 +120,14 @@ def step_of(gan, policy, plain=False):
     return tf.function(step, autograph=False, reduce_retracing=True)
 
 
-def rates(case, rounds, batch=None):
-    """Photos a second of the plain step and ours: medians over rounds of one step each."""
-    steps = {
-        "plain": step_of(make(case, plain=True), "mixed_bfloat16", plain=True),
-        "ours": step_of(make(case), "mixed_bfloat16"),
+def rates(case, rounds, policy, batch=None):
+    """Photos a second of the plain steps and ours: medians over rounds of one step each."""
+    kinds = {
+        "plain": ("mixed_bfloat16", True),
+        "plain_float32": ("float32", True),
+        "ours": (policy, False),
     }
+    steps = {name: step_of(make(case, *kind), *kind) for name, kind in kinds.items()}
     data = batches(case, 1, batch)[0]
     seconds = {name: [] for name in steps}
     for _ in range(rounds + 2):  # the first two trace and warm up
@@ -158,7 +161,7 @@ def disagreement(case, data, width=None):
     }
 
 
-def curves(case, steps, batch=None, width=None):
+def curves(case, steps, policy, batch=None, width=None):
     """Loss after every step: three plain runs with other initial weights, and ours with the first.
 
     Returns:
@@ -166,8 +169,8 @@ def curves(case, steps, batch=None, width=None):
     """
 
     def run(plain, seed):
-        gan = make(case, plain=plain, seed=seed, width=width)
-        step = step_of(gan, "mixed_bfloat16", plain)
+        gan = make(case, policy, plain, width, seed)
+        step = step_of(gan, policy, plain)
         found = []
         for number in range(steps):
             gan.reset_metrics()
@@ -199,22 +202,27 @@ def main() -> None:
     options = parser.parse_args()
     rounds, batch = (2, 2) if options.quick else (9, None)
 
+    policy = precision.policy("auto")
     report = []
-    print("| network | plain, photos/s | ours, photos/s | ratio | gradients off: plain | ours |")
-    print("| --- |" + " ---: |" * 5)
+    print("| network | photos/s: plain | in float32 | ours | ratio | to float32 | ", end="")
+    print("gradients off: plain | ours |\n| --- |" + " ---: |" * 7)
     for case in CASES:
-        rate = rates(case, rounds, batch)
+        rate = rates(case, rounds, policy, batch)
         off = disagreement(case, batches(case, 1, batch)[0])
-        row = {"model": case, **rate, "ratio": rate["ours"] / rate["plain"], **off}
-        if options.steps:
-            row["losses_within_spread"] = share_within(curves(case, options.steps, batch))
+        ratios = {
+            "ratio": rate["ours"] / rate["plain"],
+            "ratio_to_float32": rate["ours"] / rate["plain_float32"],
+        }
+        row = {"model": case, "precision": policy, **rate, **ratios, **off}
         report.append(row)
         print(
-            f"| {case} | {row['plain']:.1f} | {row['ours']:.1f} | {row['ratio']:.2f} "
+            f"| {case} | {row['plain']:.1f} | {row['plain_float32']:.1f} | {row['ours']:.1f} "
+            f"| {row['ratio']:.2f} | {row['ratio_to_float32']:.2f} "
             f"| {off['plain_from_float32']:.3f} | {off['ours_from_float32']:.3f} |"
         )
         if options.steps:
-            share = row["losses_within_spread"]
+            found = curves(case, options.steps, policy, batch)
+            row["losses_within_spread"] = share = share_within(found)
             print(f"\n{case}: smoothed losses of {options.steps} steps within: {share:.0%}\n")
     if options.json:
         options.json.write_text(json.dumps({"cases": report}, indent=1) + "\n")

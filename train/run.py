@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from tfpaint.errors import InputError
+from train import precision
 from train.callbacks import Resume, Samples
 from train.config import build, load_config, load_encoder, load_network
 from train.data import list_photos, training_batches, validation_batches
@@ -48,9 +49,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--strategy", default="single", choices=STRATEGIES, help="see docs/training.md"
     )
-    parser.add_argument(
-        "--precision", default="float32", choices=["float32", "mixed_float16", "mixed_bfloat16"]
-    )
+    precision.add_argument(parser)
     parser.add_argument(
         "--verbose", type=int, default=1, help="1 a progress bar, 2 a line an epoch"
     )
@@ -63,7 +62,7 @@ def run(options):
         InputError: a folder, network or config that cannot be used.
     """
     strategy = make_strategy(options.strategy)
-    keras.mixed_precision.set_global_policy(options.precision)
+    keras.mixed_precision.set_global_policy(precision.policy(options.precision))
     config = _override(load_config(options.config), options)
     with strategy.scope():
         return _train(options, config, strategy)

@@ -14,6 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from benchmarks.baselines import context_encoder, local_global
+from train import precision
 from train.config import Config, compile_gan
 from train.data import list_photos
 from train.run import fit
@@ -41,11 +42,9 @@ def main(arguments=None):
     parser.add_argument("--work", type=Path, default=WORK, help="(%(default)s/METHOD)")
     for name in ("steps", "size", "batch", "epoch", "width"):
         parser.add_argument(f"--{name}", type=int, help="instead of the one chosen here")
-    parser.add_argument(
-        "--precision", default="float32", choices=["float32", "mixed_float16", "mixed_bfloat16"]
-    )
+    precision.add_argument(parser)
     options = parser.parse_args(arguments)
-    keras.mixed_precision.set_global_policy(options.precision)
+    keras.mixed_precision.set_global_policy(precision.policy(options.precision))
     config = CONFIGS[options.method]
     named = {name: getattr(options, name) for name in ("steps", "size", "batch", "epoch")}
     config = dataclasses.replace(config, **{k: v for k, v in named.items() if v})
