@@ -37,9 +37,6 @@ def make(kind, critic=False, **arguments):
     if kind == "image2feature":
         g1 = Image2Feature(SIZE, width=4, start="membrane")
         d1 = ImagePairDiscriminator(width=4)
-        if critic:
-            arguments["critic"] = DistilledEncoder(width=4, depth=1, channels=8)
-            d1 = FeatureDiscriminator(channels=8, width=4)
         gan = Image2FeatureGAN(g1, encoder, d1, feature_weight=1.0, **arguments)
     else:
         g2 = Feature2Image(SIZE, channels=16, width=4)
@@ -113,10 +110,9 @@ def test_the_generator_overfits_one_batch(batch):
     assert loss[-1] < 0.8 * loss[0]
 
 
-@pytest.mark.parametrize("kind", ["image2feature", "feature2image"])
 @pytest.mark.parametrize("critic", [False, True])
-def test_the_two_gradients_are_those_of_two_separate_passes(kind, critic, batch):
-    gan = make(kind, critic=critic, image_weight=2.0, adversarial_weight=0.5)
+def test_the_two_gradients_are_those_of_two_separate_passes(critic, batch):
+    gan = make("feature2image", critic=critic, image_weight=2.0, adversarial_weight=0.5)
     data = gan.prepare(*batch)
     with tf.GradientTape() as tape:
         parts, image = gan.reconstruction(data, training=True)
@@ -214,18 +210,12 @@ def test_a_crop_is_the_centre_of_pictures_and_features(batch):
     assert uneven["truth"].shape[1] == 4 * uneven["features"].shape[1]
 
 
-@pytest.mark.parametrize(
-    "kind, crop", [("image2feature", 1.0), ("image2feature", 0.75), ("feature2image", 1.0)]
-)
-def test_d_sees_the_truth_and_the_image_through_the_critic(kind, crop, batch):
-    gan = make(kind, critic=True, crop=crop)
+def test_d2_sees_the_truth_and_the_image_through_the_critic(batch):
+    gan = make("feature2image", critic=True)
     data = gan.prepare(*batch)
     _, image = gan.reconstruction(data, training=False)
-    border = round(SIZE * (1 - crop) / 2)
-    inside = slice(border, SIZE - border)
     for seen, picture in zip(gan.pairs(data, image), (data["truth"], image), strict=True):
-        expected = gan.critic(picture[:, inside, inside])
-        np.testing.assert_allclose(seen, expected, atol=1e-5)
+        np.testing.assert_allclose(seen, gan.critic(picture), atol=1e-5)
     before = [weight.numpy() for weight in gan.critic.weights]
     gan.train_step(batch)
     for weight, value in zip(gan.critic.weights, before, strict=True):
@@ -253,15 +243,6 @@ def test_the_feature_loss_sees_what_the_encoder_s_grid_skips():
         seen.append(float(parts["feature"]))
     assert 0 < np.mean(seen) < 1 and set(seen) == {0.0, 1.0}
     assert gan.reconstruction({"features": None, "truth": truth}, False)[0]["feature"] == 0
-
-
-def test_g1_s_feature_loss_is_a_mean_around_the_hole(batch):
-    gan = make("image2feature", ring_weight=0.0, adversarial_weight=0.0)
-    parts, image = gan.reconstruction(gan.prepare(*batch), training=False)
-    features = [gan.encoder(one) for one in (image, batch[0] / 127.5 - 1.0)]
-    hole = hole_on_features(tf.constant(batch[1], tf.float32)).numpy()[..., 0] > 0
-    difference = np.abs(features[0] - features[1]).mean(-1)
-    np.testing.assert_allclose(parts["feature"], difference[hole].mean(), rtol=1e-4)
 
 
 def test_options_that_do_not_fit_are_refused():

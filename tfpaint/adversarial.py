@@ -19,31 +19,24 @@ class GAN(keras.Model):
     """What the two share: the optimisers, the joint step, the running means of the losses.
 
     A subclass has `reconstruction(batch, training)`, which gives the parts of the loss and the
-    image (B, S, S, 3), and `pair(batch, image)`, the discriminator's input without a critic.
+    image (B, S, S, 3), and `pair(batch, image)`, the discriminator's input.
 
     Args:
         generator: the network that is trained.
         discriminator: its adversary, or None.
         weights: of the parts of the loss, by name; "adversarial" above 0 needs the discriminator.
-        encoder: image -> features, frozen.
-        critic: None, or another frozen encoder, through which the discriminator looks.
 
     Raises:
         InputError: an adversarial weight without a discriminator.
     """
 
-    def __init__(self, generator, discriminator, weights, encoder, critic, **kwargs):
+    def __init__(self, generator, discriminator, weights, **kwargs):
         super().__init__(**kwargs)
         if weights["adversarial"] and discriminator is None:
             raise InputError("an adversarial weight above 0 needs a discriminator")
         self.generator = generator
         self.discriminator = discriminator if weights["adversarial"] else None
         self.weights_of_losses = dict(weights)
-        self.encoder = encoder
-        self.encoder.trainable = False
-        self.critic = critic
-        if critic is not None:
-            critic.trainable = False
         self.means = {}
         self.built = True
 
@@ -121,26 +114,7 @@ class GAN(keras.Model):
 
     def pairs(self, batch, image):
         """The discriminator's inputs: for the true photo and, after `reconstruction`, for G's."""
-        if self.critic is not None:
-            return batch["seen"]
         return self.pair(batch, batch["truth"]), self.pair(batch, image)
-
-    def look(self, batch, truth, image):
-        """The features of truth and image, `batch["seen"]`: the critic's, or the encoder's."""
-        eyes = self.critic or self.encoder
-        batch["seen"] = tf.stop_gradient(eyes(truth)), eyes(image)
-        return batch["seen"]
-
-    def moved(self, maps, training):
-        """Maps (B, S, S, C), in training moved by one random part of the encoder's stride.
-
-        Otherwise patterns grow that features on the encoder's grid do not show.
-        """
-        if not training:
-            return maps
-        seed = tf.stack([tf.cast(self.optimizer.iterations, tf.int32), 3])
-        shift = tf.random.stateless_uniform((2,), seed, 0, self.encoder.stride, tf.int32)
-        return [tf.roll(one, shift, [1, 2]) for one in maps]
 
     def prepare(self, photo, hole, training=True):
         """uint8 photo and bool hole -> truth Igt, incomplete I0 and mask, all float32.
@@ -150,14 +124,6 @@ class GAN(keras.Model):
         truth = tf.cast(photo, tf.float32) / 127.5 - 1.0
         mask = tf.cast(hole, tf.float32)
         return {"truth": truth, "mask": mask, "incomplete": truth * (1.0 - mask)}
-
-
-def cropped(maps, share, cells):
-    """The centre of a map (B, S, S, C): `share` of its side, in whole cells, of which it has
-    `cells` a side."""
-    side = maps.shape[1]
-    margin = round(cells * (1.0 - share) / 2) * (side // cells)
-    return maps[:, margin : side - margin, margin : side - margin]
 
 
 def compose(image2feature, incomplete, mask, training=False):
@@ -190,9 +156,6 @@ class Image2FeatureGAN(GAN):
             and the distilled encoder need one of their own.
         adversarial_weight: of equation 4; 0 leaves D1 out.
         ring_weight: weight of the known pixels S/32 around the hole, 1 being the hole's.
-        critic: None for the paper's D1 on pairs of images, and its feature loss; or as
-            `Feature2ImageGAN` has it.
-        crop: share of the side, around the centre, that is encoded; 1 is the paper's way.
 
     Example:
 
@@ -210,8 +173,6 @@ class Image2FeatureGAN(GAN):
         feature_weight=0.001,
         adversarial_weight=1.0,
         ring_weight=2.0,
-        critic=None,
-        crop=1.0,
         **kwargs,
     ):
         weights = {
@@ -219,9 +180,10 @@ class Image2FeatureGAN(GAN):
             "feature": feature_weight,
             "adversarial": adversarial_weight,
         }
-        super().__init__(image2feature, discriminator, weights, encoder, critic, **kwargs)
+        super().__init__(image2feature, discriminator, weights, **kwargs)
+        self.encoder = encoder
+        self.encoder.trainable = False
         self.ring_weight = ring_weight
-        self.crop = crop
 
     def call(self, inputs):
         """[I0, mask] -> I1, float32 (B, S, S, 3) in [-1, 1]."""
@@ -234,14 +196,12 @@ class Image2FeatureGAN(GAN):
         # The ring outside the predicted square has no prediction to compare.
         weights = losses.hole_weights(mask, size // 32, self.ring_weight) * centre(size)
         parts = {"image": losses.weighted_l1(padded, truth, weights)}
-        if self.weights_of_losses["feature"] or self.critic is not None:
-            cells = size // self.encoder.stride
-            maps = [cropped(one, self.crop, cells) for one in (truth, image, mask)]
-            truth, shown, mask = self.moved(maps, training)
-            hole = hole_on_features(mask, self.encoder.stride)
-            weights = losses.hole_weights(hole, 1, self.ring_weight)
-            seen = self.look(batch, truth, shown)
-            parts["feature"] = losses.weighted_l1(seen[0], seen[1], weights)
+        if self.weights_of_losses["feature"]:
+            stride = self.encoder.stride
+            cells = hole_on_features(mask, stride)
+            cells = losses.hole_weights(cells, 1, self.ring_weight)
+            features = self.encoder(image), tf.stop_gradient(self.encoder(truth))
+            parts["feature"] = losses.weighted_l1(*features, cells)
         return parts, image
 
     @staticmethod
@@ -298,7 +258,9 @@ class Feature2ImageGAN(GAN):
             "feature": feature_weight,
             "adversarial": adversarial_weight,
         }
-        super().__init__(feature2image, discriminator, weights, encoder, critic, **kwargs)
+        super().__init__(feature2image, discriminator, weights, **kwargs)
+        self.encoder = encoder
+        self.encoder.trainable = False
         if source not in ("truth", "prediction", "mixture"):
             raise InputError(f"source {source!r} is none of truth, prediction, mixture")
         if source != "truth" and image2feature is None:
@@ -309,6 +271,9 @@ class Feature2ImageGAN(GAN):
         self.coherence = coherence
         self.overlap = overlap
         self.crop = crop
+        self.critic = critic
+        if critic is not None:
+            critic.trainable = False
         if image2feature is not None:
             image2feature.trainable = False
 
@@ -323,7 +288,13 @@ class Feature2ImageGAN(GAN):
         keys = self.encoder(low_pass(image, self.key_blur)) if self.key_blur else None
         swapped = patch_swap(self.encoder(image), cells, keys, self.coherence, self.overlap)
         batch["features"] = tf.stop_gradient(swapped)
-        return {name: cropped(one, self.crop, cells.shape[1]) for name, one in batch.items()}
+        return {name: self._centre(one, cells.shape[1]) for name, one in batch.items()}
+
+    def _centre(self, maps, cells):
+        """The crop of a map, in whole cells of the features, of which there are `cells` a side."""
+        side = maps.shape[1]
+        margin = round(cells * (1.0 - self.crop) / 2) * (side // cells)
+        return maps[:, margin : side - margin, margin : side - margin]
 
     def _source_image(self, batch, training):
         if self.source == "truth":
@@ -353,10 +324,20 @@ class Feature2ImageGAN(GAN):
         image = self.generator(batch["features"], training=training)
         parts = {"image": losses.l1(image, batch["truth"])}
         if self.weights_of_losses["feature"] or self.critic is not None:
-            maps = self.moved([batch["truth"], image], training)
-            parts["feature"] = losses.l1(*self.look(batch, *maps))
+            shift = self._shift() if training else [0, 0]
+            eyes = self.critic or self.encoder
+            truth, output = (eyes(tf.roll(one, shift, [1, 2])) for one in (batch["truth"], image))
+            batch["seen"] = tf.stop_gradient(truth), output
+            parts["feature"] = losses.l1(*batch["seen"])
         return parts, image
+
+    def _shift(self):
+        seed = tf.stack([tf.cast(self.optimizer.iterations, tf.int32), 3])
+        return tf.random.stateless_uniform((2,), seed, 0, self.encoder.stride, tf.int32)
 
     @staticmethod
     def pair(batch, image):
         return [image, batch["features"]]
+
+    def pairs(self, batch, image):
+        return super().pairs(batch, image) if self.critic is None else batch["seen"]

@@ -112,37 +112,32 @@ def build(config, encoder, image2feature=None, critic=None):
         config: a Config.
         encoder: image -> features.
         image2feature: a trained G1, for a G2 that trains on predictions.
-        critic: an encoder through which the discriminator looks.
+        critic: for a G2, an encoder through which its discriminator looks.
 
     Raises:
         InputError: the size of a G2's config is no multiple of G1's.
     """
+    adversarial = config.losses.get("adversarial_weight", 1.0) > 0
+    stride, channels = encoder.stride, encoder.output_shape[-1]
+    width = config.discriminator_width
     if config.stage == "image2feature":
         generator = Image2Feature(config.size, **config.network)
-        kind, more = Image2FeatureGAN, {}
+        discriminator = ImagePairDiscriminator(width) if adversarial else None
+        gan = Image2FeatureGAN(generator, encoder, discriminator, **config.losses)
     else:
         if image2feature is not None and config.size % (side := image2feature.input_shape[0][1]):
             raise InputError(f"size {config.size}: no multiple of the {side} px of the given G1")
         size = None if config.shared else config.size
-        stride, channels = encoder.stride, encoder.output_shape[-1]
         generator = Feature2Image(size, channels, stride, **config.network)
-        kind, more = Feature2ImageGAN, {"image2feature": image2feature}
-    adversary = discriminator(config, encoder, critic)
-    gan = kind(generator, encoder, adversary, critic=critic, **more, **config.losses)
+        discriminator = None
+        if adversarial and critic is not None:
+            discriminator = FeatureDiscriminator(critic.output_shape[-1], width)
+        elif adversarial:
+            discriminator = ImageFeatureDiscriminator(channels, stride, width)
+        more = {"image2feature": image2feature, "critic": critic, **config.losses}
+        gan = Feature2ImageGAN(generator, encoder, discriminator, **more)
     compile_gan(gan, config)
     return gan
-
-
-def discriminator(config, encoder, critic=None):
-    """The D of a config: D1 or D2, with a critic that of its features; None if it has no weight."""
-    width = config.discriminator_width
-    if not config.losses.get("adversarial_weight", 1.0):
-        return None
-    if critic is not None:
-        return FeatureDiscriminator(critic.output_shape[-1], width)
-    if config.stage == "image2feature":
-        return ImagePairDiscriminator(width)
-    return ImageFeatureDiscriminator(encoder.output_shape[-1], encoder.stride, width)
 
 
 def compile_gan(gan, config):

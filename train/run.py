@@ -38,7 +38,9 @@ def add_arguments(parser):
     parser.add_argument(
         "--image2feature", help="trained G1 (.keras or preset), for a G2 on predictions"
     )
-    parser.add_argument("--critic", help="'imagenet' or an .npz of VGG19, through which D looks")
+    parser.add_argument(
+        "--critic", help="'imagenet' or an .npz of VGG19, through which the D of a G2 looks"
+    )
     parser.add_argument("--init-from", help="network.keras or preset to begin with")
     parser.add_argument("--steps", type=int, help="instead of the config's")
     parser.add_argument("--size", type=int, help="side of the squares instead of the config's")

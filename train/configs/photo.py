@@ -107,19 +107,3 @@ RUNS["feature2image-sharp"] = replace(
         "adversarial_weight": 0.04,
     },
 )
-
-# Then the coarse fill with --critic VGG19, for structure: what matching lacks is where things end.
-RUNS["image2feature-critic"] = replace(
-    RUNS["image2feature"],
-    steps=8000,
-    epoch=250,
-    discriminator_width=64,
-    losses={
-        "image_weight": 1.0,
-        "feature_weight": 0.1,
-        "adversarial_weight": 0.02,
-        "crop": 0.75,
-    },
-    learning_rate=2e-4,
-    discriminator_learning_rate=5e-4,
-)
