@@ -223,6 +223,12 @@ def test_one_bad_mask_for_all_is_said_once(folder, capsys):
         (["photo.png", "--mask", "none.png", "-o", "o.png"], "none.png: no such mask"),
         (["photo.png", "--mask", "mask.png", "-o", "o.xyz"], "o.xyz: cannot tell the format"),
         (["photo.png", "--mask", "mask.png", "-o", "."], ".: is a folder"),
+        (["photo.png", "--mask", "mask.png", "-o", "photo.png"], "photo.png: is the photo or its"),
+        (["photo.png", "--mask", "mask.png", "-o", "mask.png"], "mask.png: is the photo or its"),
+        (
+            ["photo.png", "--mask", "mask.png", "-o", "o.png", "--save-steps", "./mask.png"],
+            "mask.png: is the photo or its",
+        ),
         (["photo.png", "-o", "o.png"], "photo.png: has no transparent pixels"),
         (["photo.png", "--mask", "white.png", "-o", "o.png"], "white.png: everything is missing"),
         (

@@ -46,6 +46,9 @@ def fake_inpainter(image, mask, steps):
     return Steps(harmonic(image, mask), coarse, {})
 
 
+fake_inpainter.scales = (16, 32, 64)
+
+
 def test_squares_and_centre_holes(folder):
     (first, _) = evaluation.cases(folder / "photos", "centre", 32)
     assert first.name == "a" and first.truth.shape == (32, 32, 3)
@@ -112,6 +115,25 @@ def test_the_report_holds_the_means(folder, vgg, tmp_path):
     assert shown["photos"] == report["photos"]
     lines = evaluation.markdown(report).splitlines()
     assert lines[4].startswith("| g1 | ") and lines[4].endswith("| – |")
+
+
+def test_every_graph_is_built_before_it_is_timed(monkeypatch):
+    def cases(*sides):
+        for side in sides:
+            mask = np.zeros((64, 64), bool)
+            mask[32 - side // 2 : 32 + side // 2, 32 - side // 2 : 32 + side // 2] = True
+            yield evaluation.Case(f"{side}", data.chelsea()[:64, :64], mask)
+
+    calls = []
+
+    def inpainter(image, mask, steps):
+        calls.append(int(mask.sum() ** 0.5))
+        return fake_inpainter(image, mask, steps)
+
+    inpainter.scales = fake_inpainter.scales
+    evaluation.evaluate(list(cases(24, 12, 4, 6, 10, 24)), ["tfpaint"], inpainter)
+    warm = len(calls) - 6
+    assert sorted(calls[:warm]) == [6, 10, 24] and calls[warm:] == [24, 12, 4, 6, 10, 24]
 
 
 def test_a_flat_photo_has_no_sharpness(vgg):

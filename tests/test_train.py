@@ -144,6 +144,26 @@ def test_what_is_no_photo_is_said(folder, tmp_path, capfd):
     assert "train prepare" in capfd.readouterr().err
 
 
+def test_a_folder_that_cannot_be_made_is_named(folder, tmp_path, capsys):
+    (tmp_path / "file").write_text("no folder")
+    assert main(train(folder, tmp_path / "file")) == 2
+    assert f"{tmp_path / 'file'}: File exists" in capsys.readouterr().err
+
+
+def test_photos_are_looked_for_before_anything_is_downloaded(folder, tmp_path, capsys, monkeypatch):
+    def offline(**_):
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setattr(keras.applications, "VGG19", offline)
+    command = ["run", "photo/image2feature", "--val", str(folder), "--work", str(tmp_path / "w")]
+    for photos, message in ((tmp_path / "none", "no such folder"), (folder, "downloaded")):
+        assert main([*command, "--photos", str(photos)]) == 2
+        assert message in capsys.readouterr().err
+    distil = ["distill", "--work", str(tmp_path / "w"), "--out", str(tmp_path / "e.keras")]
+    assert main([*distil, "--photos", str(tmp_path / "none")]) == 2
+    assert "no such folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

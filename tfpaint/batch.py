@@ -62,6 +62,8 @@ def plan(
         steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
         for path in filter(None, (out, steps)):
             images.output_format(path)
+            if path.resolve() in (photo.resolve(), mask and mask.resolve()):
+                raise InputError(f"{path}: is the photo or its mask; name another file")
         _check_distinct([path for path in (out, steps) if path is not None])
         return [Job(photo, find_mask(photo, mask), out, steps)], []
 

@@ -112,8 +112,8 @@ def _check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
     if width * height > max_pixels:
         raise InputError(
             f"{path}: {width} x {height} is {width * height / 1e6:.1f} megapixels, over the limit"
-            f" of {max_pixels / 1e6:g}; make it smaller, or raise the limit of `inpaint` and `bulk`"
-            f" with --max-pixels {width * height} (max_pixels= in Python)"
+            f" of {max_pixels / 1e6:g}; make it smaller, or raise the limit with --max-pixels"
+            f" {width * height} (max_pixels= in Python)"
         )
 
 

@@ -88,11 +88,18 @@ class VGG19Encoder(keras.Model):
             This encoder.
 
         Raises:
-            InputError: the file is missing, unreadable or lacks a layer of this encoder.
+            InputError: the file is missing, unreadable or lacks a layer of this encoder; or the
+                download failed.
         """
         convolutions = [layer for layer in self.layers if isinstance(layer, layers.Conv2D)]
         if source == "imagenet":
-            vgg = keras.applications.VGG19(include_top=False, weights="imagenet")
+            try:
+                vgg = keras.applications.VGG19(include_top=False, weights="imagenet")
+            except Exception as error:  # Keras raises no narrower one
+                raise InputError(
+                    "imagenet: VGG19 cannot be downloaded; name a file of its weights, or a "
+                    f"trained encoder, instead ({error})"
+                ) from error
             for convolution in convolutions:
                 convolution.set_weights(vgg.get_layer(convolution.name).get_weights())
             return self

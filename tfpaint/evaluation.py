@@ -216,8 +216,8 @@ def evaluate(
             raise InputError(f"{out}: is no folder to write to ({error.strerror})") from error
     photos: dict[str, dict] = {}
     rows: list[list[np.ndarray]] = []
-    if inpainter is not None:  # the first call builds the graph
-        inpainter(found[0].incomplete, found[0].mask, steps=True)
+    if inpainter is not None:
+        _warm_up(inpainter, found)
     for case in tqdm(found, unit="photo", disable=None):
         results = fill(case, methods, inpainter, fills)
         photos[case.name] = score(case, results, distances or {})
@@ -235,6 +235,19 @@ def evaluate(
         (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
         (out / "index.html").write_text(evaluation_page.page(report, COLUMNS))
     return report
+
+
+def _warm_up(inpainter: "Inpainter", found: Sequence[Case]) -> None:
+    """Calls it once for every number of scales: its first calls build graphs."""
+    from tfpaint.holes import find_windows
+
+    holes = {case.mask.tobytes(): case for case in found}
+    by_scales = {}
+    for case in holes.values():
+        side = int(find_windows(case.mask, inpainter.scales)[:, 2].numpy().max())
+        by_scales[sum(scale <= side for scale in inpainter.scales)] = case
+    for case in by_scales.values():
+        inpainter(case.incomplete, case.mask, steps=True)
 
 
 def _means(photos: Mapping[str, dict], methods: Sequence[str]) -> dict[str, dict]:

@@ -138,7 +138,7 @@ def _load_weights(networks, path):
                 network.set_weights([file[name].astype(np.float32) for name in names])
     except FileNotFoundError as error:
         raise InputError(
-            f"{path}: there are no weights in this preset; use load_weights=False or train it"
+            f"{path}: this preset has no weights; train it, or build it with load_weights=False"
         ) from error
     except Exception as error:  # numpy and zipfile raise a dozen types on a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,12 +1,17 @@
 """`python -m train prepare | run | distill | average | preset`: see each command's --help."""
 
 import argparse
+import os
 import sys
 
-import tensorflow as tf
-
+from tfpaint.cli import silent
 from tfpaint.errors import InputError
-from train import average, distill, prepare, preset, run
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with silent():
+    import tensorflow as tf
+
+    from train import average, distill, prepare, preset, run
 
 
 def main(arguments=None):
@@ -32,6 +37,9 @@ def main(arguments=None):
         options.run(options)
     except InputError as error:
         print(f"train: error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"train: error: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except tf.errors.UnavailableError:
         print("train: another worker was lost; the same command on all goes on", file=sys.stderr)

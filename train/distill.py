@@ -61,6 +61,7 @@ def add_arguments(parser):
 
 def run(options):
     """Trains the student as the options say and saves it."""
+    photos = list_photos(*options.photos)
     student = DistilledEncoder(width=options.width, depth=options.depth)
     distiller = Distiller(student, VGG19Encoder().load_vgg19(options.teacher))
     schedule = keras.optimizers.schedules.CosineDecay(2e-3, options.steps, alpha=0.01)
@@ -71,9 +72,7 @@ def run(options):
     every = min(options.save_every, options.steps)
     resume = Resume(distiller, options.work)
     done, _ = resume.restore()
-    batches = training_batches(
-        list_photos(*options.photos), options.size, options.batch, done * every
-    )
+    batches = training_batches(photos, options.size, options.batch, done * every)
     logger = keras.callbacks.CSVLogger(options.work / "log.csv", append=done > 0)
     distiller.fit(
         batches,

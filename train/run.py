@@ -64,13 +64,17 @@ def run(options):
         InputError: a folder, network or config that cannot be used.
     """
     strategy = make_strategy(options.strategy)
-    keras.mixed_precision.set_global_policy(precision.policy(options.precision))
+    policy = precision.policy(options.precision)
+    keras.mixed_precision.set_global_policy(policy)
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    print(f"training in {policy} on {f'{gpus} GPU(s)' if gpus else 'the CPU'}")
     config = _override(load_config(options.config), options)
     with strategy.scope():
         return _train(options, config, strategy)
 
 
 def _train(options, config, strategy):
+    photos, held_out = _photos(options.photos), list_photos(*options.val)[: options.val_limit]
     encoder = load_encoder(options.encoder, config.encoder_layer)
     g1 = load_network(options.image2feature, "image2feature") if options.image2feature else None
     critic = load_encoder(options.critic) if options.critic else None
@@ -83,7 +87,6 @@ def _train(options, config, strategy):
         except ValueError as error:
             raise InputError(f"{options.init_from}: another network than the config's") from error
 
-    photos, held_out = _photos(options.photos), list_photos(*options.val)[: options.val_limit]
     fit(gan, config, photos, held_out, options.work, strategy, options.verbose)
     return gan
 
