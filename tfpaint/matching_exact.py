@@ -57,14 +57,13 @@ def choose(
         else:
             flat = products[y]
         size, step = columns * length + 2 * row, length + 1
-        return tf.add_n([flat[dx * step : dx * step + size] for dx in range(3)])
+        return tf.add_n([tf.slice(flat, [dx * step], [size]) for dx in range(3)])
 
     def next_row(y, first, second, found):
         third = three_across(y + 2)
         slabs = (first, second, third)
-        scores = tf.add_n(
-            [slab[dy * row : dy * row + columns * length] for dy, slab in enumerate(slabs)]
-        )
+        size = columns * length
+        scores = tf.add_n([tf.slice(slab, [dy * row], [size]) for dy, slab in enumerate(slabs)])
         scores = tf.reshape(scores, [columns, length]) * scales
         best = tf.argmax(scores, axis=1, output_type=tf.int32)
         # What is no source scores 0 here; where nothing beats that (or a NaN is about), look again.

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfpaint.matching import match
+from tfpaint.matching_candidates import SQUARE
 
 
 def patch_swap(
@@ -64,20 +65,17 @@ def paste(
     written = tf.cast(hole, tf.bool) & covered
     cells = tf.cast(tf.where(written[..., 0]), tf.int32)  # (n, 3): item, y, x
     shape = tf.shape(source_features)
-    first = cells[:, 0] * shape[1] * shape[2]
     source_cells = tf.reshape(source_features, [-1, shape[3]])  # (B h' w', C)
-    values, weights = [], []
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            # The patch centred (dy, dx) before a cell brings it the source (dy, dx) after its own.
-            centres = tf.gather_nd(around, cells + (0, 1 - dy, 1 - dx))
-            covers = centres >= 0
-            place = tf.where(covers, centres + dy * shape[2] + dx, 0)
-            found = tf.cast(tf.gather(source_cells, first + place), tf.float32)
-            weight = overlap ** (dy * dy + dx * dx) * tf.cast(covers, tf.float32)
-            values.append(tf.where(covers[:, None], weight[:, None] * found, 0.0))
-            weights.append(weight)
-    mean = tf.add_n(values) / tf.add_n(weights)[:, None]
+    # The patch centred (dy, dx) before a cell brings it the source (dy, dx) after its own.
+    centres = tf.gather_nd(around, cells[:, None] + [[0, 1 - dy, 1 - dx] for dy, dx in SQUARE])
+    covers = centres >= 0  # (n, 9)
+    steps = tf.constant([dy for dy, _ in SQUARE]) * shape[2] + [dx for _, dx in SQUARE]
+    place = tf.where(covers, cells[:, :1] * shape[1] * shape[2] + centres + steps, 0)
+    found = tf.cast(tf.gather(source_cells, place), tf.float32)  # (n, 9, C)
+    found = tf.where(covers[..., None], found, 0.0)
+    weights = tf.cast(covers, tf.float32) * [overlap ** (dy * dy + dx * dx) for dy, dx in SQUARE]
+    weights /= tf.reduce_sum(weights, 1, keepdims=True)
+    mean = tf.matmul(weights[:, None], found)[:, 0]
     return tf.tensor_scatter_nd_update(features, cells, tf.cast(mean, features.dtype))
 
 
