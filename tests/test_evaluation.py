@@ -117,7 +117,7 @@ def test_the_report_holds_the_means(folder, vgg, tmp_path):
     assert lines[4].startswith("| g1 | ") and lines[4].endswith("| – |")
 
 
-def test_every_graph_is_built_before_it_is_timed(monkeypatch):
+def test_every_graph_is_built_before_it_is_timed():
     def cases(*sides):
         for side in sides:
             mask = np.zeros((64, 64), bool)

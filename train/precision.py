@@ -1,6 +1,6 @@
 """Precision policies, and which of them trains fastest on this machine: `--precision auto`.
 
-CPUs without bfloat16 instructions emulate them, four times slower than float32; those that have
+CPUs without bfloat16 instructions emulate them, five times slower than float32; those that have
 them are twice as fast in bfloat16, with AMX four to five times.
 """
 
