@@ -229,6 +229,10 @@ def test_one_bad_mask_for_all_is_said_once(folder, capsys):
             ["photo.png", "--mask", "mask.png", "-o", "o.png", "--save-steps", "./mask.png"],
             "mask.png: is the photo or its",
         ),
+        (
+            ["photos/a.png", "--mask", "masks", "-o", "masks/a.png"],
+            "a.png: is the photo or its",
+        ),
         (["photo.png", "-o", "o.png"], "photo.png: has no transparent pixels"),
         (["photo.png", "--mask", "white.png", "-o", "o.png"], "white.png: everything is missing"),
         (

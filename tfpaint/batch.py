@@ -62,10 +62,9 @@ def plan(
         steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
         for path in filter(None, (out, steps)):
             images.output_format(path)
-            if path.resolve() in (photo.resolve(), mask and mask.resolve()):
-                raise InputError(f"{path}: is the photo or its mask; name another file")
-        _check_distinct([path for path in (out, steps) if path is not None])
-        return [Job(photo, find_mask(photo, mask), out, steps)], []
+        jobs = [Job(photo, find_mask(photo, mask), out, steps)]
+        _check_written(jobs)
+        return jobs, []
 
     sources = {path.resolve() for path in (photo, mask) if path is not None}
     for folder in filter(None, (out, steps)):
@@ -76,7 +75,7 @@ def plan(
     photos = pictures(photo)
     if not photos:
         raise InputError(f"{photo}: holds no pictures; name a folder that does")
-    jobs: list[Job] = []
+    jobs = []
     problems: list[InputError] = []
     for path in photos:
         writable = path.suffix.lower() in images.WRITABLE_FORMATS
@@ -87,7 +86,7 @@ def plan(
             problems.append(error)
             continue
         jobs.append(Job(path, found, result, steps and steps / f"{path.stem}.png"))
-    _check_distinct([path for job in jobs for path in (job.out, job.steps) if path is not None])
+    _check_written(jobs)
     return jobs, problems
 
 
@@ -194,10 +193,14 @@ def find_mask(photo: Path, mask: Path | None) -> Path | None:
     return found[0]
 
 
-def _check_distinct(paths: Sequence[Path]) -> None:
+def _check_written(jobs: Sequence[Job]) -> None:
+    """What is written replaces nothing that is read, nor another result."""
+    read = {path.resolve() for job in jobs for path in (job.photo, job.mask) if path}
     seen: set[Path] = set()
-    for path in paths:
+    for path in (path for job in jobs for path in (job.out, job.steps) if path):
         place = path.resolve()
+        if place in read:
+            raise InputError(f"{path}: is the photo or its mask; name another file")
         if place in seen:
             raise InputError(
                 f"{path}: would hold two pictures; name another folder for the steps, "

@@ -39,6 +39,8 @@ def main(arguments=None):
         print(f"train: error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
+        if error.filename is None:
+            raise
         print(f"train: error: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except tf.errors.UnavailableError:

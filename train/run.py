@@ -64,10 +64,9 @@ def run(options):
         InputError: a folder, network or config that cannot be used.
     """
     strategy = make_strategy(options.strategy)
-    policy = precision.policy(options.precision)
-    keras.mixed_precision.set_global_policy(policy)
+    keras.mixed_precision.set_global_policy(precision.policy(options.precision))
     gpus = len(tf.config.list_physical_devices("GPU"))
-    print(f"training in {policy} on {f'{gpus} GPU(s)' if gpus else 'the CPU'}")
+    print(f"training on {f'{gpus} GPU(s)' if gpus else 'the CPU'}")
     config = _override(load_config(options.config), options)
     with strategy.scope():
         return _train(options, config, strategy)
