@@ -74,6 +74,25 @@ HOLES = {
 }
 
 
+@pytest.mark.parametrize("missing", [slice(100, 600), slice(0, 420)])
+def test_a_strip_is_continued_from_its_known_end(missing):
+    """Pieces that see nothing known wait for those that do."""
+    anything, features = keras.Input((None, None, 3)), keras.Input((None, None, 6))
+    means = keras.layers.AveragePooling2D(4)(anything)
+    image, mask = keras.Input((128, 128, 3)), keras.Input((128, 128, 1))
+    copying = Inpainter(
+        keras.Model(anything, keras.layers.Concatenate()([means, Constant(1.0)(means)])),
+        keras.Model([image, mask], keras.layers.Cropping2D(32)(image)),
+        keras.Model(features, keras.layers.UpSampling2D(4)(features[..., :3])),
+        scales=[128, 256],
+    )
+    red = np.full((60, 600, 3), (200, 60, 60), np.uint8)
+    hole = np.zeros((60, 600), bool)
+    hole[:, missing] = True
+    filled = copying(np.where(hole[..., None], 0, red).astype(np.uint8), hole)
+    np.testing.assert_allclose(filled, red, atol=2)
+
+
 @pytest.mark.parametrize("mask", HOLES.values(), ids=HOLES.keys())
 def test_every_hole_is_filled(marking, mask):
     check_filled(marking, mask)
@@ -213,6 +232,11 @@ def test_large_windows_propagate_and_are_tiled(monkeypatch):
     assert engines == [(4, "exact"), (8, "exact"), (16, "propagated"), (32, "propagated")]
     np.testing.assert_array_equal(filled[~mask], image[~mask])
     assert (filled != image)[mask].any()
+
+
+def test_scales_begin_at_the_side_of_image2feature():
+    with pytest.raises(InputError, match="the first has to be Image2Feature's 16"):
+        Inpainter(*networks(), scales=SCALES[1:])
 
 
 def test_only_the_scales_that_a_photo_needs_are_traced():

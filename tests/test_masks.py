@@ -56,6 +56,14 @@ def test_zeros_and_ones_are_no_mask(tmp_path):
     assert not read_mask(path).any()
 
 
+@pytest.mark.parametrize("value", [1, 255])
+def test_small_values_in_16_bits_are_no_mask(tmp_path, value):
+    path = tmp_path / "mask.png"
+    Image.fromarray(HOLE.astype(np.uint16) * value).save(path)
+    with pytest.raises(InputError, match="mask.png: has 16 bits and no value above 255"):
+        read_mask(path)
+
+
 def test_mask_follows_its_orientation(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfpaint import blending, holes, inwards, recomposing
+from tfpaint import blending, holes, inwards, masks, recomposing
 from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
 from tfpaint.matching import match
@@ -18,7 +18,6 @@ from tfpaint.patch_swap import grow, hole_on_features, paste
 from tfpaint.presets import load_preset, network_at
 from tfpaint.tiles import HALO, TILE, Tiled
 
-SMALLEST_PHOTO = 16
 EXACT = 512  # the largest window in which every source patch may be compared
 
 
@@ -114,6 +113,9 @@ class Inpainter:
             raise InputError(
                 "recompose=True needs scales from 128 pixels, and there a network of no fixed size"
             )
+        side = image2feature.input_shape[0][1]
+        if side not in (None, scales[0]):
+            raise InputError(f"scales={scales}: the first has to be Image2Feature's {side}")
         self.scales = scales
         self.key_blur = float(key_blur)
         self.coherence = float(coherence)
@@ -195,17 +197,21 @@ class Inpainter:
             InputError: Not such arrays, sizes that differ, or a mask that leaves nothing known.
         """
         image, mask = np.asarray(image), np.asarray(mask)
-        _check(image, mask)
+        masks.check(image, mask)
         if not mask.any():
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
-        largest = int(self._largest_window(mask))
-        scales = tuple(scale for scale in self.scales if scale <= largest)
+        scales = self.scales_for(mask)
         if not steps:
             return self._graph(scales, steps=False)(image, mask).numpy()
         coarse, *filled = self._graph(scales, steps=True)(image, mask).numpy()
         filled += [filled[-1]] * (len(self.scales) - len(filled))
         return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
+
+    def scales_for(self, mask: np.ndarray) -> tuple[int, ...]:
+        """The scales through which a hole goes: bool (H, W), True = missing somewhere."""
+        largest = int(self._largest_window(mask))
+        return tuple(scale for scale in self.scales if scale <= largest)
 
     def _graph(self, scales: tuple[int, ...], steps: bool):
         """The function for photos whose windows are not larger than the last of `scales`.
@@ -234,27 +240,40 @@ class Inpainter:
         windows = holes.window_around(boxes, tf.shape(mask), self.scales)
         pictures = tf.tile(image[None], [count, 1, 1, 1])
 
-        def fill_next(index, pictures, missing):
-            box, window = boxes[index], windows[index]
-            left = tf.reduce_any(missing[box[0] : box[2], box[1] : box[3]])
+        count = tf.shape(boxes)[0]
+
+        def fill_next(index, queue, pictures, missing):
+            box, window = boxes[queue[index]], windows[queue[index]]
+            rows, columns = slice(box[0], box[2]), slice(box[1], box[3])
+            start, end = tf.maximum(window[:2], 0), window[:2] + window[2]
+            blind = tf.reduce_all(missing[start[0] : end[0], start[1] : end[1]])
+            later = blind & (index < count * count)  # until what is known has come near
+            now = tf.reduce_any(missing[rows, columns]) & ~later
             filled = tf.cond(
-                left, lambda: self._fill(pictures, missing, window, box, scales), lambda: pictures
+                now, lambda: self._fill(pictures, missing, window, box, scales), lambda: pictures
             )
             missing = tf.raw_ops.TensorStridedSliceUpdate(
                 input=missing,
                 begin=box[:2],
                 end=box[2:],
                 strides=[1, 1],
-                value=tf.zeros(box[2:] - box[:2], tf.bool),
+                value=missing[rows, columns] & later,
             )
-            return index + 1, tf.ensure_shape(filled, pictures.shape), missing
+            queue = tf.concat([queue, tf.repeat(queue[index], tf.cast(later, tf.int32))], 0)
+            return index + 1, queue, tf.ensure_shape(filled, pictures.shape), missing
 
         return tf.while_loop(
-            lambda index, *_: index < tf.shape(boxes)[0],
+            lambda index, queue, *_: index < tf.size(queue),
             fill_next,
-            (0, pictures, mask),
+            (0, tf.range(count), pictures, mask),
+            shape_invariants=(
+                tf.TensorShape([]),
+                tf.TensorShape([None]),
+                pictures.shape,
+                mask.shape,
+            ),
             parallel_iterations=1,
-        )[1]
+        )[2]
 
     def _fill(self, pictures, missing, window, box, scales) -> tf.Tensor:
         """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
@@ -368,29 +387,6 @@ class Inpainter:
         if not self.key_blur or self._inwards(index):
             return features, features
         return features, self.encode(low_pass(filled, self.key_blur * 2**index))
-
-
-def _check(image: np.ndarray, mask: np.ndarray) -> None:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise InputError(
-            f"the photo has to be uint8 (H, W, 3), but is {image.dtype} {image.shape}; convert it"
-        )
-    if mask.dtype != np.bool_ or mask.ndim != 2:
-        raise InputError(
-            f"the mask has to be bool (H, W), True where missing, but is {mask.dtype} {mask.shape}"
-        )
-    height, width = image.shape[:2]
-    if mask.shape != (height, width):
-        raise InputError(
-            f"the mask is {mask.shape[1]}x{mask.shape[0]} pixels, but the photo {width}x{height}; "
-            "they have to be of one size"
-        )
-    if min(height, width) < SMALLEST_PHOTO:
-        raise InputError(
-            f"the photo is {width}x{height} pixels; it needs at least {SMALLEST_PHOTO} a side"
-        )
-    if mask.all():
-        raise InputError("the mask covers the whole photo: there is nothing known to fill it from")
 
 
 def level(crop: tf.Tensor, scale: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -11,6 +11,9 @@ from tfpaint.images import MAX_PIXELS, Photo, as_uint8, read_photo
 CUT = 127
 """Mask values above this are missing."""
 
+SMALLEST_PHOTO = 16
+"""Pixels a side."""
+
 
 def as_mask(array: np.ndarray) -> np.ndarray:
     """A mask array as bool (H, W), True = missing.
@@ -46,9 +49,12 @@ def read_mask(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndarr
         bool (H, W), True = missing.
 
     Raises:
-        InputError: As for `read_photo`, or no value is above 1.
+        InputError: As for `read_photo`, or values so small that they look like 0 and 1, or like
+            8 bits in a file of 16.
     """
     photo = read_photo(path, max_pixels)
+    if photo.samples.dtype == np.uint16 and 0 < photo.opaque().samples.max() < 256:
+        raise InputError(f"{path}: has 16 bits and no value above 255 of 65535; save it with 8")
     brightness = photo.pixels.max(axis=2)
     if photo.alpha is not None:
         opacity = as_uint8(photo.alpha)
@@ -98,3 +104,27 @@ def fit_mask(mask: np.ndarray, photo: Photo, name: str | Path, resize: bool = Fa
         for new, old in zip(photo.size, mask.shape, strict=True)
     )
     return mask[rows[:, None], columns]
+
+
+def check(image: np.ndarray, mask: np.ndarray) -> None:
+    """Raises an InputError unless a photo and a mask are such as `Inpainter` takes."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise InputError(
+            f"the photo has to be uint8 (H, W, 3), but is {image.dtype} {image.shape}; convert it"
+        )
+    if mask.dtype != np.bool_ or mask.ndim != 2:
+        raise InputError(
+            f"the mask has to be bool (H, W), True where missing, but is {mask.dtype} {mask.shape}"
+        )
+    height, width = image.shape[:2]
+    if mask.shape != (height, width):
+        raise InputError(
+            f"the mask is {mask.shape[1]}x{mask.shape[0]} pixels, but the photo {width}x{height}; "
+            "they have to be of one size"
+        )
+    if min(height, width) < SMALLEST_PHOTO:
+        raise InputError(
+            f"the photo is {width}x{height} pixels; it needs at least {SMALLEST_PHOTO} a side"
+        )
+    if mask.all():
+        raise InputError("the mask covers the whole photo: there is nothing known to fill it from")

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tfpaint import style_transfer, window
-from tfpaint.inpainter import SMALLEST_PHOTO, Inpainter
-from tfpaint.masks import CUT
+from tfpaint.inpainter import Inpainter
+from tfpaint.masks import CUT, SMALLEST_PHOTO
 from tfpaint.tiles import TILE
 
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
