@@ -219,7 +219,7 @@ def test_one_bad_mask_for_all_is_said_once(folder, capsys):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["none.png", "--mask", "mask.png", "-o", "o.png"], "none.png: no such file"),
+        (["none.png", "--mask", "mask.png", "-o", "o.png"], "none.png: no such file or folder"),
         (["photo.png", "--mask", "none.png", "-o", "o.png"], "none.png: no such mask"),
         (["photo.png", "--mask", "mask.png", "-o", "o.xyz"], "o.xyz: cannot tell the format"),
         (["photo.png", "--mask", "mask.png", "-o", "."], ".: is a folder"),
@@ -234,6 +234,8 @@ def test_one_bad_mask_for_all_is_said_once(folder, capsys):
             "a.png: is the photo or its",
         ),
         (["photo.png", "-o", "o.png"], "photo.png: has no transparent pixels"),
+        (["photoz/", "--mask", "masks/", "-o", "out/"], "photoz: no such file or folder"),
+        (["typo.png", "--mask", "masks/", "-o", "o.png"], "typo.png: no such file or folder"),
         (["photo.png", "--mask", "white.png", "-o", "o.png"], "white.png: everything is missing"),
         (
             ["photo.png", "--mask", "mask.png", "-o", "o.png", "--max-pixels", "99"],
@@ -335,7 +337,7 @@ def test_interrupt_while_writing_leaves_nothing(folder, capsys, monkeypatch):
     assert sorted(folder.rglob("*")) == before
 
 
-@pytest.mark.parametrize("value", ["0", "-3", "2.5", "many", "inf", "nan"])
+@pytest.mark.parametrize("value", ["0", "-3", "2.5", "many", "inf", "nan", "1e20"])
 def test_counts_are_checked(folder, capsys, value):
     with pytest.raises(SystemExit) as stop:
         cli.main(["inpaint", "photo.png", "-o", "o.png", f"--max-pixels={value}"])
@@ -367,4 +369,4 @@ def test_module_runs_as_a_program(root, tmp_path):
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
     assert done.returncode == 2
-    assert done.stderr == "tfpaint: error: none.png: no such file; check the name\n"
+    assert done.stderr == "tfpaint: error: none.png: no such file or folder; check the name\n"

@@ -10,7 +10,7 @@ from tfpaint import tiles
 def small_tiles(monkeypatch):
     monkeypatch.setattr(tiles, "TILE", 96)
     monkeypatch.setattr(tiles, "HALO", 16)
-    monkeypatch.setattr(tiles, "_GRID", 8)
+    monkeypatch.setattr(tiles, "GRID", 8)
 
 
 def down():

@@ -81,7 +81,7 @@ def test_missing_folders_are_named(tmp_path, capsys):
     assert "image2feature, feature2image" in capsys.readouterr().err
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not(folder, tmp_path):
+def test_a_stopped_run_goes_on_as_if_it_had_not(folder, tmp_path, capsys):
     """Ten steps, against five, a kill in the sixth or later, and the rest."""
     main(train(folder, tmp_path / "whole", "photo/feature2image", 10))
 
@@ -102,6 +102,10 @@ def test_a_stopped_run_goes_on_as_if_it_had_not(folder, tmp_path):
     killed = load_network(tmp_path / "killed" / "network.keras").get_weights()
     for a, b in zip(whole, killed, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+    capsys.readouterr()
+    main(train(folder, tmp_path / "killed", "photo/feature2image", 10))
+    assert "has finished, after 10 steps" in capsys.readouterr().out
 
 
 def _log(work):

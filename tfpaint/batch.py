@@ -58,6 +58,8 @@ def plan(
     """
     if mask is not None and not mask.exists():
         raise InputError(f"{mask}: no such mask; check the name")
+    if not photo.exists():
+        raise InputError(f"{photo}: no such file or folder; check the name")
     if not photo.is_dir():
         steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
         for path in filter(None, (out, steps)):
@@ -107,10 +109,8 @@ def run(
         show: Open the side-by-side pictures on the screen.
 
     Returns:
-        What went wrong: an error for every photo that was not done.
-
-    Raises:
-        InputError: The Inpainter cannot be loaded.
+        What went wrong: an error for every photo that was not done; last, the one that ended it all
+        if the Inpainter cannot be loaded.
     """
     inpainter = None
     problems = []
@@ -127,7 +127,10 @@ def run(
             problems.append(error)
             continue
         if inpainter is None:
-            inpainter = load_inpainter()
+            try:
+                inpainter = load_inpainter()
+            except InputError as error:
+                return [*problems, error]
         try:
             _inpaint(job, photo, mask, inpainter, show)
         except InputError as error:

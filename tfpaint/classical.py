@@ -15,7 +15,10 @@ Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """One colour for the whole hole: the mean of the known pixels."""
+    """One colour for the whole hole: the mean of the known pixels.
+
+    The others begin with it: some of them peek into a hole at the photo's edge.
+    """
     result = image.copy()
     result[mask] = np.rint(image[~mask].mean(axis=0))
     return result
@@ -57,14 +60,14 @@ def telea(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Fast marching inwards, five pixels around (Telea 2004), as OpenCV has it."""
     import cv2
 
-    return cv2.inpaint(_hidden(image, mask), mask.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    return cv2.inpaint(mean_colour(image, mask), mask.astype(np.uint8), 5, cv2.INPAINT_TELEA)
 
 
 def navier_stokes(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Isophotes continued like a fluid's vorticity (Bertalmio 2001), as OpenCV has it."""
     import cv2
 
-    return cv2.inpaint(_hidden(image, mask), mask.astype(np.uint8), 5, cv2.INPAINT_NS)
+    return cv2.inpaint(mean_colour(image, mask), mask.astype(np.uint8), 5, cv2.INPAINT_NS)
 
 
 def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -73,7 +76,7 @@ def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     if not mask.any():
         return image.copy()
-    hidden = _hidden(image, mask)
+    hidden = mean_colour(image, mask)
     filled = inpaint_biharmonic(hidden, mask, split_into_regions=True, channel_axis=-1)
     return _paste(image, mask, 255 * filled[mask])
 
@@ -90,7 +93,8 @@ def patchmatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         raise ImportError("the library of pypatchmatch does not load on this machine")
     if not mask.any():
         return image.copy()
-    filled = patch_match.inpaint(_hidden(image, mask), 255 * mask.astype(np.uint8), patch_size=5)
+    hole = 255 * mask.astype(np.uint8)
+    filled = patch_match.inpaint(mean_colour(image, mask), hole, patch_size=5)
     return _paste(image, mask, filled[mask])
 
 
@@ -103,11 +107,6 @@ FILLS: dict[str, Fill] = {
     "patchmatch": patchmatch,
     "exemplar": exemplar_based,
 }
-
-
-def _hidden(image, mask):
-    """The photo with the mean colour in the hole: some of these peek into one at the edge."""
-    return mean_colour(image, mask)
 
 
 def _paste(image, mask, colours):

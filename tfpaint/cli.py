@@ -67,7 +67,8 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
         found = list(evaluation.cases(options.images, options.hole, options.size, options.limit))
         return _measure(found, options)
     except ImportError as error:
-        raise InputError(f"{error}; pip install 'tfpaint[evaluate]', or use --methods") from error
+        raise InputError(f"{error}; pip install 'tfpaint[evaluate]', or choose --methods "
+            "and --images that do without") from error
 
 
 def _measure(found: list[evaluation.Case], options: argparse.Namespace) -> list[InputError]:
@@ -96,6 +97,8 @@ def _measure(found: list[evaluation.Case], options: argparse.Namespace) -> list[
 def _stylize(options: argparse.Namespace) -> list[InputError]:
     photo, style = (images.read_photo(path).opaque() for path in (options.content, options.style))
     images.output_format(options.out)
+    if options.out.resolve() in {path.resolve() for path in (options.content, options.style)}:
+        raise InputError(f"{options.out}: is one of the two pictures; name another file")
     inpainter = _load_inpainter(options.preset, None)
     from tfpaint.style_transfer import stylize
 
@@ -257,6 +260,6 @@ def _count(text: str) -> int:
         number = float(text)
     except ValueError:
         number = 0.0
-    if number < 1 or not number.is_integer():
+    if not 1 <= number <= sys.maxsize or not number.is_integer():
         raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
     return int(number)

@@ -67,7 +67,11 @@ def decode(path: Path, max_pixels: int) -> tuple[np.ndarray, bytes, bytes | None
         if image.has_transparency_data:
             mode = {"L": "LA", "RGB": "RGBA"}[mode]
         samples = np.asarray(image.convert(mode))
-    return samples.reshape(image.height, image.width, -1), exif, icc
+    samples = samples.reshape(image.height, image.width, -1)
+    if samples.dtype == np.uint16 and "transparency" in image.info:  # a PNG's transparent colour
+        seen = (samples != image.info["transparency"]).any(-1, keepdims=True)
+        samples = np.concatenate([samples, np.uint16(65535) * seen], -1)
+    return samples, exif, icc
 
 
 def _load(
@@ -112,8 +116,8 @@ def _check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
     if width * height > max_pixels:
         raise InputError(
             f"{path}: {width} x {height} is {width * height / 1e6:.1f} megapixels, over the limit"
-            f" of {max_pixels / 1e6:g}; make it smaller, or raise the limit with --max-pixels"
-            f" {width * height} (max_pixels= in Python)"
+            f" of {max_pixels / 1e6:g}; make it smaller, or raise the limit: `tfpaint inpaint"
+            f" --max-pixels {width * height}`, or max_pixels= in Python"
         )
 
 
@@ -147,9 +151,8 @@ def _kept_exif(image: Image.Image) -> bytes:
             kept[tag] = exif[tag]
         camera = dict(exif.get_ifd(ExifTags.IFD.Exif))
         camera.pop(ExifTags.IFD.Interop, None)  # a position in the old file
-        for tag, length in ((0xA002, image.width), (0xA003, image.height)):
-            if tag in camera:
-                camera[tag] = length
+        for tag in (0xA002, 0xA003):  # width and height, which the copy may change
+            camera.pop(tag, None)
         for tag, directory in (
             (ExifTags.IFD.Exif, camera),
             (ExifTags.IFD.GPSInfo, dict(exif.get_ifd(ExifTags.IFD.GPSInfo))),

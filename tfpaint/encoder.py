@@ -108,7 +108,7 @@ class VGG19Encoder(keras.Model):
                 for convolution in convolutions:
                     name = convolution.name
                     convolution.set_weights([file[f"{name}/kernel"], file[f"{name}/bias"]])
-        except (OSError, KeyError, ValueError) as error:
+        except Exception as error:  # numpy and zipfile raise a dozen types on a damaged file
             raise InputError(f"{source}: not VGG19 weights up to {self.layer} ({error})") from error
         return self
 

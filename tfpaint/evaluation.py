@@ -216,8 +216,7 @@ def evaluate(
             raise InputError(f"{out}: is no folder to write to ({error.strerror})") from error
     photos: dict[str, dict] = {}
     rows: list[list[np.ndarray]] = []
-    if inpainter is not None:
-        _warm_up(inpainter, found)
+    _warm_up([fills[name] for name in methods if name in fills], inpainter, found)
     for case in tqdm(found, unit="photo", disable=None):
         results = fill(case, methods, inpainter, fills)
         photos[case.name] = score(case, results, distances or {})
@@ -232,20 +231,23 @@ def evaluate(
     if out is not None:
         header = ["input", *methods, "truth"]
         images.write_picture(out / "sheet.png", sheets.contact_sheet(rows, header))
-        (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
-        (out / "index.html").write_text(evaluation_page.page(report, COLUMNS))
+        (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+        (out / "index.html").write_text(evaluation_page.page(report, COLUMNS), "utf-8")
     return report
 
 
-def _warm_up(inpainter: "Inpainter", found: Sequence[Case]) -> None:
-    """Calls it once for every number of scales: its first calls build graphs."""
-    from tfpaint.holes import find_windows
-
+def _warm_up(
+    fills: Sequence[Fill], inpainter: "Inpainter | None", found: Sequence[Case]
+) -> None:
+    """First calls import packages, and build graphs for every number of scales."""
+    square = np.zeros((32, 32), bool)
+    square[12:20, 12:20] = True
+    for method in fills:
+        method(np.zeros((32, 32, 3), np.uint8), square)
+    if inpainter is None:
+        return
     holes = {case.mask.tobytes(): case for case in found}
-    by_scales = {}
-    for case in holes.values():
-        side = int(find_windows(case.mask, inpainter.scales)[:, 2].numpy().max())
-        by_scales[sum(scale <= side for scale in inpainter.scales)] = case
+    by_scales = {inpainter.scales_for(case.mask): case for case in holes.values()}
     for case in by_scales.values():
         inpainter(case.incomplete, case.mask, steps=True)
 

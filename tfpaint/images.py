@@ -166,7 +166,8 @@ def write_photo(path: str | os.PathLike, photo: Photo) -> None:
             deep.write_png(file, samples, photo.exif, photo.icc)
         else:
             image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
-            metadata = {"exif": photo.exif, "icc_profile": photo.icc}
+            icc = None if name == "WEBP" and photo.grey else photo.icc  # WebP is always RGB
+            metadata = {"exif": photo.exif, "icc_profile": icc}
             image.save(file, name, **metadata, **_SETTINGS.get(name, {}))
 
 

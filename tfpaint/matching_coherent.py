@@ -13,7 +13,7 @@ from tfpaint import matching_exact
 from tfpaint.matching_candidates import SQUARE, judge, neighbours
 
 SWEEPS = 4
-_AROUND = tuple(place for place in SQUARE if place != (0, 0))
+AROUND = tuple(place for place in SQUARE if place != (0, 0))
 
 
 def choose(
@@ -40,8 +40,7 @@ def choose(
         return sweeps(found, judge(queries, sources, centres, product), sources, coherence)
 
     def computing():
-        found = matching_exact.choose(*box)
-        return sweeps(found, judge(queries, sources, centres), sources, coherence)
+        return agree(matching_exact.choose(*box), queries, sources, centres, coherence)
 
     return tf.cond(matching_exact.few(queries, sources), remembering, computing)
 
@@ -78,7 +77,7 @@ def sweeps(first: tf.Tensor, compare: Callable, sources: tf.Tensor, coherence: f
     parity = (tf.range(tf.shape(first)[0])[:, None] + tf.range(tf.shape(first)[1])) % 2
 
     def sweep(turn, found):
-        suggested = neighbours(found, _AROUND, 1, width)
+        suggested = neighbours(found, AROUND, 1, width)
         candidates, cosines = compare(tf.stack([found, first, *suggested], axis=-1))
         votes = sum(tf.cast(candidates == tf.expand_dims(one, -1), tf.float32) for one in suggested)
         best = tf.argmax(cosines + coherence / 8 * votes, axis=-1, output_type=tf.int32)

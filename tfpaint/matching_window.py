@@ -9,13 +9,12 @@ import tensorflow as tf
 
 from tfpaint.matching import NO_MATCH
 from tfpaint.matching_candidates import SQUARE
-from tfpaint.matching_coherent import SWEEPS
+from tfpaint.matching_coherent import AROUND, SWEEPS
 from tfpaint.matching_propagated import NEIGHBOURS
 
 _NEVER = -6e4  # less than any score, and a float16, in which weights are stored
 _ROWS = 8  # rows of queries at once, of windows too large for all
 _ALL_AT_ONCE = 64  # cells a side
-_AROUND = tuple(place for place in SQUARE if place != (0, 0))
 
 
 def match(
@@ -156,10 +155,10 @@ def _follow(start, compare, box, width: int) -> tf.Tensor:
 
 
 def _agree(found, compare, box, odd, width: int, coherence: float) -> tf.Tensor:
-    """`matching_coherent.agree`."""
+    """`matching_coherent.sweeps`."""
     found = first = tf.where(box, found, -1)
     for turn in range(2 * SWEEPS):
-        suggested = tf.stack(_suggested(found, _AROUND, width), -1)  # (q, q, 8)
+        suggested = tf.stack(_suggested(found, AROUND, width), -1)  # (q, q, 8)
         candidates = tf.concat([tf.stack([found, first], -1), suggested], -1)  # (q, q, 10)
         candidates, cosines = compare(candidates)
         same = tf.equal(tf.expand_dims(candidates, -1), tf.expand_dims(suggested, -2))

@@ -78,6 +78,9 @@ def save_preset(folder, encoder, image2feature, feature2image, **options):
         encoder, image2feature: networks.
         feature2image: a network, or a dict of them by the scale from which on each serves.
         options: further arguments of `Inpainter`, JSON values.
+
+    Raises:
+        OSError: they cannot be written. A preset that was there stays as it is.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,10 +94,15 @@ def save_preset(folder, encoder, image2feature, feature2image, **options):
         key: value.astype(np.float16 if value.ndim > 1 else np.float32)
         for key, value in _named_weights(networks)
     }
-    temporary = folder / "weights.part.npz"
-    np.savez_compressed(temporary, **arrays)
-    os.replace(temporary, folder / "weights.npz")
-    (folder / "config.json").write_text(json.dumps({**config, "options": options}, indent=1) + "\n")
+    weights, text = folder / "weights.part.npz", folder / "config.part.json"
+    try:
+        np.savez_compressed(weights, **arrays)
+        text.write_text(json.dumps({**config, "options": options}, indent=1) + "\n")
+        os.replace(weights, folder / "weights.npz")
+        os.replace(text, folder / "config.json")
+    finally:
+        for part in (weights, text):
+            part.unlink(missing_ok=True)
 
 
 def _describe(network):

@@ -8,9 +8,8 @@ from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
 from tfpaint.matching import match
 from tfpaint.patch_swap import paste
-from tfpaint.tiles import TILE
+from tfpaint.tiles import GRID, TILE
 
-GRID = 32  # pixels to which pictures are enlarged: no network here has a larger stride
 SMALLEST = 64
 
 

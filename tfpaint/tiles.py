@@ -5,7 +5,7 @@ import tensorflow as tf
 
 TILE = 768  # pixels a side at most that a network sees at once
 HALO = 64  # pixels around a tile's own part, which it shares with its neighbours
-_GRID = 32  # pixels to which tiles are aligned: no network here has a larger stride
+GRID = 32  # pixels to which pictures are cut or enlarged: no network here has a larger stride
 
 
 class Tiled:
@@ -31,7 +31,7 @@ class Tiled:
     def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
         """(1, S, S, C), S known, S * stride a multiple of 32 -> (1, S', S', C') float32."""
         side = inputs.shape[1]
-        tile, halo, grid = (pixels // self.stride for pixels in (TILE, HALO, _GRID))
+        tile, halo, grid = (pixels // self.stride for pixels in (TILE, HALO, GRID))
         if side <= tile:
             result = self._apply(inputs)
             result.set_shape(self._shape(side))  # an operation for it is what TF.js does not have
