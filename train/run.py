@@ -111,7 +111,10 @@ def fit(gan, config, photos, held_out, work, strategy=None, verbose=1):
     resume = Resume(gan, own / "checkpoints", config.patience)
     done, exhausted = resume.restore(work / "checkpoints")
     val = partial(validation_batches, held_out, config.size, 8)
-    if not exhausted:
+    epochs = -(-config.steps // config.epoch)
+    if exhausted or done >= epochs:
+        print(f"{work}: the run has finished, after {done * config.epoch} steps")
+    else:
         # The callback that resumes comes last: what it saves is the state after the epoch.
         gan.fit(
             distribute(
@@ -128,7 +131,7 @@ def fit(gan, config, photos, held_out, work, strategy=None, verbose=1):
                 config.batch,
             ),
             validation_data=distribute(strategy, lambda among: val(among=among).cache(), None),
-            epochs=-(-config.steps // config.epoch),
+            epochs=epochs,
             initial_epoch=done,
             steps_per_epoch=config.epoch,
             shuffle=False,
