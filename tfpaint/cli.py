@@ -67,8 +67,10 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
         found = list(evaluation.cases(options.images, options.hole, options.size, options.limit))
         return _measure(found, options)
     except ImportError as error:
-        raise InputError(f"{error}; pip install 'tfpaint[evaluate]', or choose --methods "
-            "and --images that do without") from error
+        raise InputError(
+            f"{error}; pip install 'tfpaint[evaluate]', or choose --methods "
+            "and --images that do without"
+        ) from error
 
 
 def _measure(found: list[evaluation.Case], options: argparse.Namespace) -> list[InputError]:

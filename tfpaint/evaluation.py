@@ -236,9 +236,7 @@ def evaluate(
     return report
 
 
-def _warm_up(
-    fills: Sequence[Fill], inpainter: "Inpainter | None", found: Sequence[Case]
-) -> None:
+def _warm_up(fills: Sequence[Fill], inpainter: "Inpainter | None", found: Sequence[Case]) -> None:
     """First calls import packages, and build graphs for every number of scales."""
     square = np.zeros((32, 32), bool)
     square[12:20, 12:20] = True
