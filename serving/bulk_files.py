@@ -44,7 +44,7 @@ def plan(pattern: str, mask: str, output: str) -> list[Job]:
         InputError: No photos, no masks, two results of one name, or a result that would replace a
             photo or a mask.
     """
-    folder = _pictures(join(pattern, "*"))
+    folder = [] if set("*?[") & set(pattern) else _pictures(join(pattern, "*"))
     photos = folder or _match(pattern)
     if not photos:
         raise InputError(f"{pattern}: no such photos; quote the pattern and check the folder")

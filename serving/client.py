@@ -28,7 +28,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.status import one_line
-from tfpaint import images, masks
+from tfpaint import batch, images, masks
 from tfpaint.errors import InputError
 
 _BEST = {"compress_level": 1}  # of PNGs on their way: speed, not size
@@ -291,6 +291,7 @@ def run(options: argparse.Namespace) -> None:
     else:
         mask = masks.fit_mask(masks.read_mask(options.mask), photo, options.mask, options.fit_mask)
     images.output_format(options.out, photo)
+    batch.check_written([options.photo, options.mask], [options.out])
     with client:
         filled = client.inpaint(photo.pixels, mask)
     images.write_photo(options.out, photo.filled(filled, mask))

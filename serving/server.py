@@ -191,7 +191,8 @@ def run(options: argparse.Namespace) -> None:
         backend.execute(chosen)
         return
     logs.set_up(options.log_level)
-    if chosen.host not in _LOOPBACK and not (chosen.token and chosen.tls_cert):
+    known = chosen.token or chosen.tls_client_ca
+    if chosen.host not in _LOOPBACK and not (known and chosen.tls_cert):
         log.warning("open_to_the_network", extra={"remedy": "use --tls-cert and --token-file"})
     if chosen.page and chosen.name != _NAME:
         log.warning("page_finds_no_model", extra={"remedy": f"it asks for --name {_NAME}"})
@@ -210,6 +211,8 @@ def _options(given: argparse.Namespace) -> Options:
     bounds = (given.workers, given.max_in_flight, given.max_message_mb, given.max_pixels)
     if not all(0 < bound < float("inf") for bound in (*bounds, given.timeout)):
         raise InputError("--workers, --max-..., --timeout: have to be numbers above 0")
+    if not all(0 <= port < 65536 for port in (given.port, given.rest_port)):
+        raise InputError("--port, --rest-port: from 0, any that is free, to 65535")
     if given.max_message_mb >= 2048 or given.timeout > _DAY:
         raise InputError("--max-message-mb: below 2048; --timeout: a day, 86400, at most")
     if given.page is not None and not given.page.is_dir():

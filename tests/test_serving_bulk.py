@@ -164,6 +164,13 @@ def test_what_cannot_be_planned(photos, pattern, mask, output, message):
         bulk_files.plan(pattern, mask, output)
 
 
+def test_a_pattern_does_not_look_into_folders(photos):
+    Path("in/masks").mkdir()
+    Path("in/masks/000.png").write_bytes(Path("masks/000.png").read_bytes())
+    found = {Path(job.photo).parent.name for job in bulk_files.plan("in/*", "in/masks", "out")}
+    assert found == {"in"}
+
+
 def test_two_photos_of_one_name(photos):
     Path("in/000.gif").write_bytes(Path("in/000.png").read_bytes())
     with pytest.raises(InputError, match="two results"):

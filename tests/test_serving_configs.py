@@ -20,6 +20,7 @@ from google.protobuf import (
     text_format,
     wrappers_pb2,
 )
+from tensorflow_serving.apis import prediction_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving import backend
@@ -27,6 +28,7 @@ from serving.client import InpaintClient, InpaintError
 from serving.server import Options
 from serving.static import HEADERS
 from tests.serving_model import running, save, wait_until
+from tests.test_serving_grpc import request_of
 from tests.test_serving_program import IMAGE, MASK, certificates  # noqa: F401
 from tests.test_serving_rest import ROW
 
@@ -223,6 +225,15 @@ def proxy(certificates, tmp_path):  # noqa: F811
         finally:
             process.terminate()
             process.wait()
+
+
+def test_two_grpc_predictions_run_at_a_time(proxy, certificates):  # noqa: F811
+    credentials = grpc.ssl_channel_credentials((certificates / "ca.crt").read_bytes())
+    with grpc.secure_channel(proxy, credentials) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        request = request_of("slow", seconds=np.float32([3]))
+        codes = [call.code() for call in [stub.Predict.future(request) for _ in range(4)]]
+    assert codes.count(grpc.StatusCode.OK) == 2, codes
 
 
 def test_through_the_proxy(proxy, certificates):  # noqa: F811
