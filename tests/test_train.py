@@ -14,9 +14,13 @@ from PIL import Image
 from tests.tiny import save_vgg19
 from tfpaint.encoder import DistilledEncoder
 from tfpaint.errors import InputError
+from tfpaint.inpainter import Inpainter
 from train import data
 from train.__main__ import main
-from train.config import build, load_config, load_network
+from train.config import build, load_config, load_network, load_vgg19
+
+HOLE = np.zeros((40, 40), bool)
+HOLE[15:25, 12:24] = True
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +213,61 @@ def test_early_stopping_survives_a_restart(tmp_path):
     second.on_epoch_end(2, {"val_loss": 1.2})
     assert second.model.stop_training
     assert resume().restore() == (3, True)
+
+
+def test_a_work_folder_holds_one_run(folder, tmp_path, capsys):
+    assert main(train(folder, tmp_path, steps=1)) == 0
+    for command, message in (
+        (train(folder, tmp_path, "coco/image2feature"), "run photo/image2feature and not coco/"),
+        (train(folder, tmp_path, steps=4) + ["--width", "4"], "holds a run of network"),
+    ):
+        assert main(command) == 2
+        assert message in capsys.readouterr().err
+    assert main(train(folder, tmp_path, steps=2)) == 0
+    assert len(_log(tmp_path).splitlines()) == 3
+
+
+def test_networks_of_another_kind_are_named(folder, tmp_path, capsys):
+    main(train(folder, tmp_path / "g1", steps=1))
+    g1, encoder = str(tmp_path / "g1" / "network.keras"), str(folder / "encoder.keras")
+    run = train(folder, tmp_path / "g2", "photo/feature2image-mixture", 1)
+    preset = ["preset", "--out", str(tmp_path / "p"), "--feature2image", "photo"]
+    for command, message in (
+        (run + ["--image2feature", encoder], "encoder.keras: holds DistilledEncoder"),
+        (run + ["--encoder", g1], "network.keras: holds Image2Feature"),
+        (run + ["--init-from", g1], "network.keras: holds Image2Feature"),
+        ([*preset, "--encoder", g1, "--image2feature", encoder], "network.keras: holds Image2Feat"),
+        (["average", g1, g1, "--out", "mean"], "mean: has to end in .keras"),
+    ):
+        assert main(command) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_networks_on_vgg19_make_a_preset(folder, tmp_path):
+    save_vgg19(tmp_path / "vgg.npz")
+    vgg = ["--encoder", str(tmp_path / "vgg.npz")]
+    networks = []
+    for run in ("image2feature", "feature2image-128"):
+        assert main(train(folder, tmp_path / run, f"coco/{run}", 1) + vgg) == 0
+        networks += [f"--{run.removesuffix('-128')}", str(tmp_path / run / "network.keras")]
+    options = ["--options", '{"scales": [32]}', "--out", str(tmp_path / "preset")]
+    assert main(["preset", *vgg, *networks, *options]) == 0
+    filled = Inpainter.from_preset(tmp_path / "preset")(np.zeros((40, 40, 3), np.uint8), HOLE)
+    assert filled.shape == (40, 40, 3)
+
+
+def test_losses_do_not_depend_on_the_scale_of_vgg19(folder, tmp_path):
+    save_vgg19(tmp_path / "vgg.npz")
+    with np.load(tmp_path / "vgg.npz") as file:
+        arrays = dict(file)
+    for name in ("kernel", "bias"):
+        arrays[f"block3_conv1/{name}"] = arrays[f"block3_conv1/{name}"] * 60
+    np.savez(tmp_path / "large.npz", **arrays)
+    photos = data.list_photos(folder)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    small, large = (load_vgg19(tmp_path / name, photos)(image) for name in ("vgg.npz", "large.npz"))
+    np.testing.assert_allclose(large, small, rtol=1e-3, atol=1e-5)
+    assert 0.2 < np.mean(small) < 5
 
 
 def test_networks_are_averaged(tmp_path, capsys):

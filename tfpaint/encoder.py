@@ -112,6 +112,23 @@ class VGG19Encoder(keras.Model):
             raise InputError(f"{source}: not VGG19 weights up to {self.layer} ({error})") from error
         return self
 
+    def normalise(self, images):
+        """Scales the last layer so that its features have a mean of 1 on these images.
+
+        ImageNet's weights give far larger features than those rescaled for style transfer (Gatys
+        et al. 2016), to which the weights of losses in `train/configs/photo.py` belong.
+
+        Args:
+            images: float32 (B, H, W, 3), RGB in [-1, 1].
+
+        Returns:
+            This encoder.
+        """
+        mean = keras.ops.mean(self(images))
+        last = [layer for layer in self.layers if isinstance(layer, layers.Conv2D)][-1]
+        last.set_weights([weights / mean for weights in last.get_weights()])
+        return self
+
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class DistilledEncoder(keras.Model):

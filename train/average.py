@@ -7,7 +7,7 @@ little of its noise: Wang et al. 2018, ESRGAN, section 3.4.
 """
 
 from tfpaint.errors import InputError
-from train.config import load_network
+from train.config import check_keras, load_network
 
 
 def add_arguments(parser):
@@ -20,8 +20,9 @@ def run(options):
     """Writes the averaged network.
 
     Raises:
-        InputError: networks of different kinds, or a share outside 0 to 1.
+        InputError: networks of two kinds, a share outside 0 to 1, or an `out` that is no .keras.
     """
+    check_keras(options.out)
     if not 0 <= options.share <= 1:
         raise InputError(f"--share {options.share}: from 0 to 1")
     first, second = map(load_network, options.networks)

@@ -2,8 +2,10 @@
 
 import importlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN
 from tfpaint.discriminators import (
@@ -11,11 +13,18 @@ from tfpaint.discriminators import (
     ImageFeatureDiscriminator,
     ImagePairDiscriminator,
 )
-from tfpaint.encoder import VGG19Encoder
+from tfpaint.encoder import DistilledEncoder, VGG19Encoder
 from tfpaint.errors import InputError
 from tfpaint.feature2image import Feature2Image
 from tfpaint.image2feature import Image2Feature
 from tfpaint.presets import load_preset, network_at
+from train.data import validation_batches
+
+KINDS = {
+    "encoder": (DistilledEncoder, VGG19Encoder),
+    "image2feature": Image2Feature,
+    "feature2image": Feature2Image,
+}
 
 
 @dataclass(frozen=True)
@@ -74,28 +83,38 @@ def load_config(name):
     return runs[run]
 
 
-def load_network(source, part="feature2image", size=None):
+def load_network(source, part=None, size=None):
     """A network saved by a run or by the distillation (.keras), or one of a preset.
 
     Args:
         source: a file that ends in .keras, or a preset's name or folder.
-        part: "encoder", "image2feature" or "feature2image", of a preset.
+        part: "encoder", "image2feature" or "feature2image"; by default whatever a file holds, and
+            the last of a preset.
         size: the scale of the "feature2image", for a preset that has several.
 
     Raises:
-        InputError: the file is missing or is not a tfpaint network; there is no such preset, or it
-            has several networks and no `size` is given.
+        InputError: the file is missing or holds no such network; there is no such preset, or it has
+            several networks and no `size` is given.
     """
     if not str(source).endswith(".keras"):
-        network = load_preset(source)[part]
+        network = load_preset(source)[part or "feature2image"]
         if isinstance(network, dict) and size is None:
             raise InputError(f"{source}: has several networks by scale; name one of them, a .keras")
         return network_at(network, size)
     try:
-        return keras.saving.load_model(source, compile=False)
+        network = keras.saving.load_model(source, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{source}: not a network saved by tfpaint ({reason})") from error
+    if part and not isinstance(network, KINDS[part]):
+        raise InputError(f"{source}: holds {type(network).__name__} and no network for {part}")
+    return network
+
+
+def check_keras(path):
+    """Raises an InputError unless a network can be saved there: before it is trained."""
+    if Path(path).suffix != ".keras":
+        raise InputError(f"{path}: has to end in .keras")
 
 
 def load_encoder(source, layer="relu3_1"):
@@ -103,6 +122,12 @@ def load_encoder(source, layer="relu3_1"):
     if source == "imagenet" or str(source).endswith(".npz"):
         return VGG19Encoder(layer).load_vgg19(source)
     return load_network(source, "encoder")
+
+
+def load_vgg19(source, photos):
+    """VGG19 up to relu3_1, "imagenet" or an .npz, normalised on the first of some photos."""
+    squares, _ = next(iter(validation_batches(photos[:16], 128, 16)))
+    return VGG19Encoder().load_vgg19(source).normalise(tf.cast(squares, tf.float32) / 127.5 - 1.0)
 
 
 def build(config, encoder, image2feature=None, critic=None):

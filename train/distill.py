@@ -11,8 +11,10 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfpaint.encoder import DistilledEncoder, VGG19Encoder
+from tfpaint.cli import count
+from tfpaint.encoder import DistilledEncoder
 from train.callbacks import Resume
+from train.config import check_keras, load_vgg19
 from train.data import list_photos, training_batches
 
 
@@ -51,19 +53,24 @@ def add_arguments(parser):
     parser.add_argument("--teacher", default="imagenet", help="'imagenet' or an .npz of VGG19")
     parser.add_argument("--work", type=Path, required=True, help="checkpoints go here")
     parser.add_argument("--out", type=Path, required=True, help="the student: a .keras file")
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--width", type=int, default=96)
-    parser.add_argument("--depth", type=int, default=3)
-    parser.add_argument("--save-every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument("--steps", type=count, default=4000)
+    parser.add_argument("--batch", type=count, default=4)
+    parser.add_argument("--size", type=count, default=128)
+    parser.add_argument("--width", type=count, default=96)
+    parser.add_argument("--depth", type=count, default=3)
+    parser.add_argument("--save-every", type=count, default=200, help="steps between checkpoints")
 
 
 def run(options):
-    """Trains the student as the options say and saves it."""
+    """Trains the student as the options say and saves it.
+
+    Raises:
+        InputError: photos, teacher or `out` cannot be used.
+    """
+    check_keras(options.out)
     photos = list_photos(*options.photos)
     student = DistilledEncoder(width=options.width, depth=options.depth)
-    distiller = Distiller(student, VGG19Encoder().load_vgg19(options.teacher))
+    distiller = Distiller(student, load_vgg19(options.teacher, photos))
     schedule = keras.optimizers.schedules.CosineDecay(2e-3, options.steps, alpha=0.01)
     distiller.compile(optimizer=keras.optimizers.Adam(schedule))
     distiller.optimizer.build(student.trainable_variables)

@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 from PIL import Image
 
+from tfpaint.cli import count
 from tfpaint.errors import InputError
 from tfpaint.images import read_photo
 from train.data import decode, list_photos
@@ -23,8 +24,8 @@ from train.records import write_shards
 def add_arguments(parser):
     parser.add_argument("folders", nargs="+", help="folders of photos")
     parser.add_argument("--out", type=Path, required=True, help="folder of the shards")
-    parser.add_argument("--shards", type=int, default=64, help="number of files")
-    parser.add_argument("--side", type=int, help="shrink photos to this short side, in pixels")
+    parser.add_argument("--shards", type=count, default=64, help="number of files")
+    parser.add_argument("--side", type=count, help="shrink photos to this short side, in pixels")
 
 
 def run(options):
@@ -33,8 +34,6 @@ def run(options):
     Raises:
         InputError: no photos, or none that can be read.
     """
-    if options.shards < 1:
-        raise InputError(f"--shards {options.shards}: at least 1")
     photos = list_photos(*options.folders)
     progress = keras.utils.Progbar(len(photos), unit_name="photo")
     bad = []
@@ -47,12 +46,12 @@ def run(options):
             bad.append(str(error))
             return None
 
-    count = write_shards(photos, options.out, options.shards, convert)
+    written = write_shards(photos, options.out, options.shards, convert)
     for message in bad:
         print(f"left out: {message}")
-    if not count:
+    if not written:
         raise InputError("none of the photos can be read")
-    print(f"{count} photos in {options.shards} shards: {options.out}")
+    print(f"{written} photos in {options.shards} shards: {options.out}")
 
 
 def _convert(photo, side):

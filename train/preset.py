@@ -10,11 +10,13 @@ from pathlib import Path
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
 from tfpaint.presets import save_preset
-from train.config import load_network
+from train.config import load_encoder, load_network
 
 
 def add_arguments(parser):
-    parser.add_argument("--encoder", required=True, help="distilled encoder (.keras), or a preset")
+    parser.add_argument(
+        "--encoder", required=True, help="'imagenet', an .npz of VGG19, a .keras or a preset"
+    )
     parser.add_argument("--image2feature", required=True, help="trained G1 (.keras), or a preset")
     parser.add_argument(
         "--feature2image",
@@ -33,7 +35,7 @@ def run(options):
         InputError: the networks or options do not go together.
     """
     networks = {
-        "encoder": load_network(options.encoder, "encoder"),
+        "encoder": load_encoder(options.encoder),
         "image2feature": load_network(options.image2feature, "image2feature"),
         "feature2image": _feature2image(options.feature2image),
     }
@@ -47,7 +49,8 @@ def run(options):
 def _feature2image(given):
     pairs = [re.fullmatch(r"(\d+)=(.+)", one) for one in given]
     if all(pairs):
-        return {int(pair[1]): load_network(pair[2], size=int(pair[1])) for pair in pairs}
+        files = {int(pair[1]): pair[2] for pair in pairs}
+        return {size: load_network(file, "feature2image", size) for size, file in files.items()}
     if len(given) > 1:
         raise InputError(f"--feature2image {' '.join(given)}: several have to be SIZE=FILE each")
-    return load_network(given[0])
+    return load_network(given[0], "feature2image")

@@ -90,20 +90,20 @@ def write_shards(photos, folder, shards, convert):
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"photos-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
     parts = [folder / f"{name}.part" for name in names]
-    counts = [0] * shards
-    writers = [tf.io.TFRecordWriter(str(part)) for part in parts]
+    counts = []
     try:
-        for photo in photos:
-            data = convert(photo)
-            if data is not None:
-                shard = sum(counts) % shards
-                writers[shard].write(data)
-                counts[shard] += 1
+        for number, part in enumerate(parts):
+            counts.append(0)
+            with tf.io.TFRecordWriter(str(part)) as writer:
+                for data in map(convert, photos[number::shards]):
+                    if data is not None:
+                        writer.write(data)
+                        counts[-1] += 1
+        for part, name in zip(parts, names, strict=True):
+            part.rename(folder / name)
     finally:
-        for writer in writers:
-            writer.close()
-    for part, name in zip(parts, names, strict=True):
-        part.rename(folder / name)
+        for part in parts:
+            part.unlink(missing_ok=True)
     manifest = json.dumps({"photos": dict(zip(names, counts, strict=True))}, indent=1)
     (folder / MANIFEST).write_text(manifest + "\n")
     return sum(counts)

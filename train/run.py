@@ -4,17 +4,19 @@ The work folder gets checkpoints, `log.csv`, TensorBoard events and, at the end,
 The same command goes on from the last checkpoint, exactly as if it had never stopped.
 """
 
-import dataclasses
+import json
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from tfpaint.cli import count
 from tfpaint.errors import InputError
 from train import precision
 from train.callbacks import Resume, Samples
-from train.config import build, load_config, load_encoder, load_network
+from train.config import build, load_config, load_encoder, load_network, load_vgg19
 from train.data import list_photos, training_batches, validation_batches
 from train.distribution import STRATEGIES, distribute, make_strategy, worker_number
 from train.records import MANIFEST, Shards
@@ -42,12 +44,12 @@ def add_arguments(parser):
         "--critic", help="'imagenet' or an .npz of VGG19, through which the D of a G2 looks"
     )
     parser.add_argument("--init-from", help="network.keras or preset to begin with")
-    parser.add_argument("--steps", type=int, help="instead of the config's")
-    parser.add_argument("--size", type=int, help="side of the squares instead of the config's")
-    parser.add_argument("--batch", type=int, help="instead of the config's")
-    parser.add_argument("--width", type=int, help="width of the network instead of the config's")
-    parser.add_argument("--epoch", type=int, help="steps between validations, not the config's")
-    parser.add_argument("--val-limit", type=int, default=64, help="validation photos to use")
+    parser.add_argument("--steps", type=count, help="instead of the config's")
+    parser.add_argument("--size", type=count, help="side of the squares instead of the config's")
+    parser.add_argument("--batch", type=count, help="instead of the config's")
+    parser.add_argument("--width", type=count, help="width of the network instead of the config's")
+    parser.add_argument("--epoch", type=count, help="steps between validations, not the config's")
+    parser.add_argument("--val-limit", type=count, default=64, help="validation photos to use")
     parser.add_argument(
         "--strategy", default="single", choices=STRATEGIES, help="see docs/training.md"
     )
@@ -76,7 +78,7 @@ def _train(options, config, strategy):
     photos, held_out = _photos(options.photos), list_photos(*options.val)[: options.val_limit]
     encoder = load_encoder(options.encoder, config.encoder_layer)
     g1 = load_network(options.image2feature, "image2feature") if options.image2feature else None
-    critic = load_encoder(options.critic) if options.critic else None
+    critic = load_vgg19(options.critic, held_out) if options.critic else None
     keras.utils.set_random_seed(0)
     gan = build(config, encoder, g1, critic)
     if options.init_from:
@@ -86,8 +88,27 @@ def _train(options, config, strategy):
         except ValueError as error:
             raise InputError(f"{options.init_from}: another network than the config's") from error
 
+    if not worker_number(strategy):
+        _check_same_run(options.work, options.config, config)
     fit(gan, config, photos, held_out, options.work, strategy, options.verbose)
     return gan
+
+
+def _check_same_run(work, name, config):
+    """A work folder holds one run, which may only be given other steps."""
+    precision = keras.mixed_precision.global_policy().name
+    text = json.dumps({"run": name, "precision": precision, **asdict(config)}, indent=1)
+    file, now = work / "config.json", json.loads(text)
+    if file.exists():
+        begun = json.loads(file.read_text())
+        changed = [key for key in now if key != "steps" and now[key] != begun[key]]
+        if changed:
+            key = changed[0]
+            raise InputError(
+                f"{work}: holds a run of {key} {begun[key]} and not {now[key]}; name another folder"
+            )
+    work.mkdir(parents=True, exist_ok=True)
+    file.write_text(text + "\n")
 
 
 def fit(gan, config, photos, held_out, work, strategy=None, verbose=1):
@@ -162,5 +183,5 @@ def _override(config, options):
     if options.width is not None:
         changed["network"] = {**config.network, "width": options.width}
         changed["discriminator_width"] = options.width
-    config = dataclasses.replace(config, **changed)
-    return dataclasses.replace(config, epoch=min(config.epoch, config.steps))
+    config = replace(config, **changed)
+    return replace(config, epoch=min(config.epoch, config.steps))
