@@ -19,10 +19,10 @@ setup:
 demo: setup
 	$(PYTHON_BIN) scripts/demo.py
 
-serve: out/models/exported
+serve: out/models/tfpaint/exported
 	$(PYTHON_BIN) -m serving server --model out/models/tfpaint
 
-out/models/exported: $(wildcard tfpaint/*.py tfpaint/presets/photo/*.*) | setup
+out/models/tfpaint/exported: $(wildcard tfpaint/*.py tfpaint/presets/photo/*.*) | setup
 	$(PYTHON_BIN) -m export saved-model --preset photo --out out/models/tfpaint
 	@touch $@
 
@@ -45,6 +45,7 @@ experiments: setup
 	$(PYTHON_BIN) -m benchmarks.baselines context-encoder --photos $(PHOTOS) --val $(VAL)
 	$(PYTHON_BIN) -m benchmarks.baselines local-global --photos $(PHOTOS) --val $(VAL)
 	$(PYTHON_BIN) -m benchmarks.table1 --images $(VAL) --vgg $(VGG) --iterations 100 --out out/table1
+	$(PYTHON_BIN) -m benchmarks.table1 --size 256 --vgg $(VGG) --out out/table1-256
 	$(PYTHON_BIN) -m benchmarks.running_time --vgg $(VGG) --json out/running_time.json
 	$(PYTHON_BIN) -m benchmarks.ablations --photos $(PHOTOS) --val $(VAL) --vgg $(VGG)
 

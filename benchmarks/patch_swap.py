@@ -33,7 +33,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=Path, metavar="DIR", help="instead of scikit-image's")
-    parser.add_argument("--quick", action="store_true", help="maps of 32 and 64, within a minute")
+    parser.add_argument("--quick", action="store_true", help="a map of 64, within a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw time and memory there")
     options = parser.parse_args()

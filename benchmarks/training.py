@@ -196,7 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="two rounds, one photo in a step")
+    parser.add_argument("--quick", action="store_true", help="two rounds, two photos in a step")
     parser.add_argument("--steps", type=int, default=0, help="also compare losses over N steps")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there too")
     options = parser.parse_args()

@@ -74,6 +74,7 @@ def report(inpainter, path, count=5):
         InputError: as `compare`, or known pixels are not as they were.
     """
     rows = compare(inpainter, path, samples.load(count))
+    path = _newest(path)
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
     print(f"{path}: {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
     print(f"{'photo':22}{'mean':>8}{'within 1':>10}{'largest':>9}{'known':>9}{'ms':>7}{'TF ms':>7}")
@@ -107,14 +108,15 @@ def compare(inpainter, path, photos):
     from tfpaint import saved_model
 
     inpainter = saved_model.in_float32(inpainter)
-    path = Path(path)
-    versions = saved_model.versions(path) if path.is_dir() else []
-    if versions or (path / "saved_model.pb").is_file():
-        return _saved_model(inpainter, path / str(versions[-1]) if versions else path, photos)
+    path = _newest(Path(path))
+    if (path / "saved_model.pb").is_file():
+        return _saved_model(inpainter, path, photos)
     if path.suffix == ".tflite" and path.is_file():
         from export import litert_runner as runner
     elif (path / "model.json").is_file():
         from export import tfjs_runner as runner
+    elif windows := sorted(path.glob("*/model.json")):
+        raise InputError(f"{path}: holds models of windows; name one, such as {windows[0].parent}")
     else:
         raise InputError(
             f"{path}: neither a SavedModel's folder nor a TF.js model's nor a .tflite file"
@@ -129,6 +131,14 @@ def compare(inpainter, path, photos):
         _row(name, *case, *result, *_timed(lambda case=case: reference(*case)))
         for (name, case), result in zip(cases.items(), results, strict=True)
     ]
+
+
+def _newest(path):
+    """Of a folder with versions of a SavedModel the newest, else the path itself."""
+    from tfpaint import saved_model
+
+    versions = [path / str(number) for number in saved_model.versions(path)]
+    return [path, *(one for one in versions if (one / "saved_model.pb").is_file())][-1]
 
 
 def _saved_model(inpainter, path, photos):

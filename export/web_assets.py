@@ -74,6 +74,8 @@ def build(out):
         InputError: npm is missing or fails, or the folder cannot be written.
     """
     out = Path(out)
+    if out.resolve() == SOURCE.resolve():
+        raise InputError(f"{out}: holds the page's sources; name another folder")
     assets = {}
     try:
         (out / "assets.json").unlink(missing_ok=True)
@@ -84,7 +86,8 @@ def build(out):
             copy(SOURCE / name, out / name)
         if _write_sample(out / "sample.jpg"):
             assets["sample"] = "sample.jpg"
-        scales = sorted(int(file.parent.name) for file in out.glob("model/[0-9]*/model.json"))
+        sides = [file.parent.name for file in out.glob("model/*/model.json")]
+        scales = sorted(int(side) for side in sides if side.isdecimal())
         if scales:
             _install(out / "vendor")
             files = [*(out / "model" / str(scales[-1])).iterdir()]

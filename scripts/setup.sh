@@ -20,7 +20,7 @@ fits() {
     >/dev/null 2>&1
 }
 
-if ! fits .venv/bin/python; then
+if ! fits .venv/bin/python || ! grep -qF "$(pwd -P)/.venv" .venv/bin/activate; then
   for python in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
     fits "$python" && break
     python=

@@ -68,7 +68,7 @@ def test_the_program(inpainter, tmp_path, monkeypatch, capsys):
     painted = Image.open(files[2])
     assert painted.size == (64, 40) and painted.info["icc_profile"] == b"the profile of 0"
     assert cli.main(["stylize", *files[:2], "-o", files[0], "--size", "64"]) == 2
-    assert "a.png: is one of the two" in capsys.readouterr().err
+    assert "a.png: is one of the pictures" in capsys.readouterr().err
     (tmp_path / "b.png").write_text("no picture")
     assert cli.main(["stylize", *files[:2], "-o", files[2]]) == 2
     assert "b.png" in capsys.readouterr().err

@@ -2,9 +2,10 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def plan(
         for path in filter(None, (out, steps)):
             images.output_format(path)
         jobs = [Job(photo, find_mask(photo, mask), out, steps)]
-        _check_written(jobs)
+        _check(jobs)
         return jobs, []
 
     sources = {path.resolve() for path in (photo, mask) if path is not None}
@@ -88,7 +89,7 @@ def plan(
             problems.append(error)
             continue
         jobs.append(Job(path, found, result, steps and steps / f"{path.stem}.png"))
-    _check_written(jobs)
+    _check(jobs)
     return jobs, problems
 
 
@@ -196,14 +197,19 @@ def find_mask(photo: Path, mask: Path | None) -> Path | None:
     return found[0]
 
 
-def _check_written(jobs: Sequence[Job]) -> None:
-    """What is written replaces nothing that is read, nor another result."""
-    read = {path.resolve() for job in jobs for path in (job.photo, job.mask) if path}
+def _check(jobs: Sequence[Job]) -> None:
+    pairs = [((job.photo, job.mask), (job.out, job.steps)) for job in jobs]
+    check_written(chain(*(read for read, _ in pairs)), chain(*(written for _, written in pairs)))
+
+
+def check_written(read: Iterable[Path | None], written: Iterable[Path | None]) -> None:
+    """Raises an InputError if what is written replaces what is read, or another result."""
+    sources = {path.resolve() for path in read if path}
     seen: set[Path] = set()
-    for path in (path for job in jobs for path in (job.out, job.steps) if path):
+    for path in filter(None, written):
         place = path.resolve()
-        if place in read:
-            raise InputError(f"{path}: is the photo or its mask; name another file")
+        if place in sources:
+            raise InputError(f"{path}: is one of the pictures to read; name another file")
         if place in seen:
             raise InputError(
                 f"{path}: would hold two pictures; name another folder for the steps, "

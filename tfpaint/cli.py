@@ -99,8 +99,7 @@ def _measure(found: list[evaluation.Case], options: argparse.Namespace) -> list[
 def _stylize(options: argparse.Namespace) -> list[InputError]:
     photo, style = (images.read_photo(path).opaque() for path in (options.content, options.style))
     images.output_format(options.out)
-    if options.out.resolve() in {path.resolve() for path in (options.content, options.style)}:
-        raise InputError(f"{options.out}: is one of the two pictures; name another file")
+    batch.check_written([options.content, options.style], [options.out])
     inpainter = _load_inpainter(options.preset, None)
     from tfpaint.style_transfer import stylize
 
@@ -167,7 +166,7 @@ def _add_inpaint(commands: Any) -> None:
     )
     add("-o", "--out", type=Path, required=True, help="file to write; a folder for a folder")
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
-    add("--iterations", type=_count, metavar="N", help="times the last network is applied")
+    add("--iterations", type=count, metavar="N", help="times the last network is applied")
     add("--fit-mask", action="store_true", help="stretch a mask of another size to the photo")
     add(
         "--save-steps",
@@ -179,7 +178,7 @@ def _add_inpaint(commands: Any) -> None:
     add("--show", action="store_true", help="open that picture on the screen")
     add(
         "--max-pixels",
-        type=_count,
+        type=count,
         default=MAX_PIXELS,
         metavar="N",
         help=f"refuse larger pictures ({MAX_PIXELS:.0e})".replace("e+0", "e"),
@@ -202,7 +201,7 @@ def _add_evaluate(commands: Any) -> None:
         default="centre",
         help="centre (half the side), centre:PIXELS, or a folder of masks, paired by name",
     )
-    add("--size", type=_count, default=256, metavar="N", help="side of the squares (%(default)s)")
+    add("--size", type=count, default=256, metavar="N", help="side of the squares (%(default)s)")
     add(
         "--methods",
         type=_methods,
@@ -217,7 +216,7 @@ def _add_evaluate(commands: Any) -> None:
         help="perceptual distance by EfficientNet-Lite0, too",
     )
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
-    add("--limit", type=_count, metavar="N", help="only the first N photos")
+    add("--limit", type=count, metavar="N", help="only the first N photos")
     add(
         "-o", "--out", type=Path, metavar="DIR", help="index.html, report.json, pictures, sheet.png"
     )
@@ -237,7 +236,7 @@ def _add_stylize(commands: Any) -> None:
     add("--strength", type=float, default=1.0, metavar="S", help="from 0 to 1 (%(default)s)")
     add(
         "--size",
-        type=_count,
+        type=count,
         default=512,
         metavar="N",
         help="longest side, 64 to 768 (%(default)s)",
@@ -256,7 +255,7 @@ def _methods(text: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     """A whole number above 0, also as 2e8."""
     try:
         number = float(text)
