@@ -230,7 +230,7 @@ def test_a_work_folder_holds_one_run(folder, tmp_path, capsys):
 def test_networks_of_another_kind_are_named(folder, tmp_path, capsys):
     main(train(folder, tmp_path / "g1", steps=1))
     g1, encoder = str(tmp_path / "g1" / "network.keras"), str(folder / "encoder.keras")
-    run = train(folder, tmp_path / "g2", "photo/feature2image-mixture", 1)
+    run = train(folder, tmp_path / "g2", "photo/feature2image", 1)
     preset = ["preset", "--out", str(tmp_path / "p"), "--feature2image", "photo"]
     for command, message in (
         (run + ["--image2feature", encoder], "encoder.keras: holds DistilledEncoder"),
