@@ -169,6 +169,10 @@ def test_wrong_inputs(inpainter, tmp_path, monkeypatch, capsys):
     assert "a side of 16, 32" in capsys.readouterr().err
     assert main(["check", str(path)]) == 2
     assert "neither a SavedModel's folder nor" in capsys.readouterr().err
+    (tmp_path / "web" / "256").mkdir(parents=True)
+    (tmp_path / "web" / "256" / "model.json").write_text("{}")
+    assert main(["check", str(tmp_path / "web")]) == 2
+    assert "name one, such as " in capsys.readouterr().err
     path.write_bytes(b"nonsense")
     assert main(["check", str(path)]) == 2
     assert "LiteRT cannot run it" in capsys.readouterr().err
