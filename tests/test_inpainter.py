@@ -9,7 +9,7 @@ from tiny import SCALES, mask_of, networks, photo
 from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
-from tfpaint.matching import match
+from tfpaint.matching import match_function
 from tfpaint.patch_swap import paste
 
 
@@ -220,16 +220,17 @@ def test_large_windows_propagate_and_are_tiled(monkeypatch):
         monkeypatch.setattr(f"tfpaint.{module}.TILE", 64)
         monkeypatch.setattr(f"tfpaint.{module}.HALO", 8)
     engines = []
+    find = match_function
 
-    def recorded(keys, *rest):
-        engines.append((keys.shape[1], rest[3]))
-        return match(keys, *rest)
+    def recorded(engine, *rest):
+        engines.append(engine)
+        return find(engine, *rest)
 
-    monkeypatch.setattr("tfpaint.inpainter.match", recorded)
+    monkeypatch.setattr("tfpaint.inpainter.match_function", recorded)
     inpainter = Inpainter(*networks(), scales=(16, 32, 64, 128))
     image, mask = photo(140, 150), mask_of(140, 150, (40, 40, 90, 95))
     filled = inpainter(image, mask)
-    assert engines == [(4, "exact"), (8, "exact"), (16, "propagated"), (32, "propagated")]
+    assert engines == ["exact", "exact", "propagated", "propagated"]
     np.testing.assert_array_equal(filled[~mask], image[~mask])
     assert (filled != image)[mask].any()
 
@@ -251,8 +252,9 @@ def test_only_the_scales_that_a_photo_needs_are_traced():
 
 def test_key_blur_only_changes_what_is_matched(monkeypatch):
     calls = []
+    find = Inpainter.match
     monkeypatch.setattr(
-        "tfpaint.inpainter.match", lambda keys, *_: calls.append(keys) or match(keys, *_)
+        Inpainter, "match", lambda self, keys, *_: calls.append(keys) or find(self, keys, *_)
     )
     monkeypatch.setattr(
         "tfpaint.inpainter.paste", lambda *arguments: calls.append(arguments) or paste(*arguments)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfpaint import blending, holes, inwards, masks, recomposing
 from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
-from tfpaint.matching import match
+from tfpaint.matching import match_function
 from tfpaint.membrane import pull_push
 from tfpaint.patch_swap import grow, hole_on_features, paste
 from tfpaint.presets import load_preset, network_at
@@ -371,8 +371,9 @@ class Inpainter:
 
     def match(self, queries, sources, asks, may, start=None, coherence=0.0) -> tf.Tensor:
         """`tfpaint.matching.match`, from the matches of the scale before if there are any."""
-        engine = "exact" if start is None else "propagated"
-        return match(queries, sources, asks, may, engine, start, coherence)
+        engine, more = ("exact", ()) if start is None else ("propagated", (start,))
+        find = match_function(engine, coherence, queries.shape[-1])
+        return find(queries, sources, asks, may, *more)
 
     def paste(self, chosen, sources, features, hole, overlap) -> tf.Tensor:
         """`tfpaint.patch_swap.paste`."""

@@ -3,6 +3,8 @@
 A query's own norm scales all its scores alike, so normalising the sources makes them cosines.
 """
 
+from functools import cache
+
 import tensorflow as tf
 
 from tfpaint import matching_coherent, matching_conv2d, matching_exact, matching_propagated
@@ -69,6 +71,23 @@ def match(
         tuple(items),
         fn_output_signature=tf.TensorSpec(query_mask.shape[1:3], tf.int32),
         parallel_iterations=1,  # the scores of one item in memory; each operation uses every core
+    )
+
+
+@cache
+def match_function(engine: str, coherence: float, channels: int):
+    """`match` for single items of any size, traced and prepared once for all its uses."""
+
+    def found(queries, sources, asks, may, start=None):
+        return match(queries, sources, asks, may, engine, start, coherence)
+
+    maps, masks = (tf.TensorSpec([1, None, None, depth]) for depth in (channels, 1))
+    start = [tf.TensorSpec([1, None, None], tf.int32)] if engine == "propagated" else []
+    return tf.function(
+        found,
+        [maps, maps, masks, masks, *start],
+        autograph=False,
+        experimental_attributes={"_noinline": True},
     )
 
 

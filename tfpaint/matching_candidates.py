@@ -66,13 +66,12 @@ def judge(
 
 
 def neighbours(
-    found: tf.Tensor, places: tuple[tuple[int, int], ...], far: tf.Tensor | int, width: tf.Tensor
-) -> list[tf.Tensor]:
-    """What the choices of the neighbours at `far` times `places` suggest: int32 (hq, wq) each."""
+    found: tf.Tensor, places: tuple[tuple[int, int], ...], width: tf.Tensor
+) -> tf.Tensor:
+    """What the choices of the neighbours at K `places` beside each suggest: int32 (hq, wq, K)."""
     rows, columns = tf.unstack(tf.shape(found))
-    around = tf.pad(found, [[far, far], [far, far]], constant_values=-1)
-    suggested = []
-    for dy, dx in places:
-        theirs = around[far * (1 + dy) :, far * (1 + dx) :][:rows, :columns]
-        suggested.append(tf.where(theirs < 0, -1, theirs - far * (dy * width + dx)))
-    return suggested
+    around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
+    down, right = map(tf.constant, zip(*places, strict=True))
+    y, x = tf.range(1, rows + 1)[:, None, None] + down, tf.range(1, columns + 1)[:, None] + right
+    theirs = tf.gather(tf.reshape(around, [-1]), y * (columns + 2) + x)
+    return tf.where(theirs < 0, -1, theirs - down * width - right)

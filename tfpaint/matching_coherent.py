@@ -77,9 +77,11 @@ def sweeps(first: tf.Tensor, compare: Callable, sources: tf.Tensor, coherence: f
     parity = (tf.range(tf.shape(first)[0])[:, None] + tf.range(tf.shape(first)[1])) % 2
 
     def sweep(turn, found):
-        suggested = neighbours(found, AROUND, 1, width)
-        candidates, cosines = compare(tf.stack([found, first, *suggested], axis=-1))
-        votes = sum(tf.cast(candidates == tf.expand_dims(one, -1), tf.float32) for one in suggested)
+        suggested = neighbours(found, AROUND, width)
+        own = tf.stack([found, first], -1)
+        candidates, cosines = compare(tf.concat([own, suggested], -1))
+        agreeing = candidates[..., None] == suggested[:, :, None]
+        votes = tf.reduce_sum(tf.cast(agreeing, tf.float32), -1)
         best = tf.argmax(cosines + coherence / 8 * votes, axis=-1, output_type=tf.int32)
         better = tf.gather(candidates, best, batch_dims=2)
         # Every other query, so that two neighbours do not swap their opinions.

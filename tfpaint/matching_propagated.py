@@ -37,13 +37,14 @@ def choose(
         compare = judge(queries, sources, centres, product)
 
         def best_of(candidates):
-            candidates, cosines = compare(tf.stack(candidates, axis=-1))
+            candidates, cosines = compare(candidates)
             best = tf.argmax(cosines, axis=-1, output_type=tf.int32)
             return tf.gather(candidates, best, batch_dims=2)
 
-        found = best_of(tf.unstack(guesses, axis=-1))
-        beside = [found + dy * width + dx for dy, dx in NEIGHBOURS]
-        found = best_of([found, *neighbours(found, NEIGHBOURS, 1, width), *beside])
+        found = best_of(guesses)
+        own = found[..., None]
+        beside = own + [dy * width + dx for dy, dx in NEIGHBOURS]
+        found = best_of(tf.concat([own, neighbours(found, NEIGHBOURS, width), beside], -1))
         return sweeps(found, compare, sources, coherence) if coherence else found
 
     return tf.cond(
