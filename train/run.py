@@ -67,8 +67,8 @@ def run(options):
     """
     strategy = make_strategy(options.strategy)
     keras.mixed_precision.set_global_policy(precision.policy(options.precision))
-    gpus = len(tf.config.list_physical_devices("GPU"))
-    print(f"training on {f'{gpus} GPU(s)' if gpus else 'the CPU'}")
+    gpus = tf.config.list_physical_devices("GPU")
+    print(f"training on {f'{strategy.num_replicas_in_sync} GPU(s)' if gpus else 'the CPU'}")
     config = _override(load_config(options.config), options)
     with strategy.scope():
         return _train(options, config, strategy)
@@ -96,16 +96,14 @@ def _train(options, config, strategy):
 
 def _check_same_run(work, name, config):
     """A work folder holds one run, which may only be given other steps."""
-    precision = keras.mixed_precision.global_policy().name
-    text = json.dumps({"run": name, "precision": precision, **asdict(config)}, indent=1)
+    policy = keras.mixed_precision.global_policy().name
+    text = json.dumps({"run": name, "precision": policy, **asdict(config)}, indent=1)
     file, now = work / "config.json", json.loads(text)
-    if file.exists():
-        begun = json.loads(file.read_text())
-        changed = [key for key in now if key != "steps" and now[key] != begun[key]]
-        if changed:
-            key = changed[0]
+    begun = json.loads(file.read_text()) if file.exists() else now
+    for key, new in now.items():
+        if key != "steps" and (old := begun.get(key)) != new:
             raise InputError(
-                f"{work}: holds a run of {key} {begun[key]} and not {now[key]}; name another folder"
+                f"{work}: holds a run of {key} {old} and not {new}; name another folder"
             )
     work.mkdir(parents=True, exist_ok=True)
     file.write_text(text + "\n")
