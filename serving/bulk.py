@@ -71,7 +71,11 @@ class Read(beam.DoFn):
                 )
             yield Loaded(job, photo, mask)
         except Exception as error:  # one bad file must not stop the others
-            yield beam.pvalue.TaggedOutput("records", bulk_files.record(job, began, str(error)))
+            yield beam.pvalue.TaggedOutput("records", bulk_files.record(job, began, _said(error)))
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__  # a MemoryError may say nothing
 
 
 class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
@@ -119,7 +123,7 @@ class Write(beam.DoFn):
             if photo is not None:
                 bulk_files.write(job, photo, self.output, began)
         except Exception as problem:
-            error = str(problem)
+            error = _said(problem)
         yield bulk_files.record(job, began, error)
 
 

@@ -30,4 +30,5 @@ def set_up(level: str = "info") -> None:
     logger.handlers = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # it quotes what it cannot parse
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it calls sessions outdated

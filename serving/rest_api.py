@@ -82,8 +82,9 @@ class RestServer:
         except web.HTTPException as error:
             response = _json({"error": error.reason}, HTTPStatus(error.status))
         response.headers["X-Content-Type-Options"] = "nosniff"
+        patience = 60 if isinstance(response, web.FileResponse) else 1  # 16 MB on a slow line
         try:
-            async with asyncio.timeout(self._predictor.limits.seconds):
+            async with asyncio.timeout(patience * self._predictor.limits.seconds):
                 await response.prepare(request)
                 await response.write_eof()
         except TimeoutError:

@@ -1,7 +1,9 @@
 """What the page does when the server, a file or the user says no."""
 
 import pytest
+from PIL import Image
 
+from tests import web_page
 from tests.test_web_page import browser, note, page, photo, server, stub
 from tests.web_page import mark, run, save, small_photo
 
@@ -104,3 +106,60 @@ def test_a_file_that_is_no_picture(page, tmp_path):
     assert note(page).startswith("notes.txt is not a picture that this browser can read.")
     page.set_input_files("#photo-file", save(small_photo()[:9], tmp_path / "thin.png"))
     page.wait_for_selector(".note >> text=thin.png is 200 × 9 pixels")
+
+
+def test_a_photo_opened_while_the_server_is_looked_for_stays(browser, stub, tmp_path):
+    """The check of the page whether there is a server may hang for as long as a proxy lets it."""
+    with web_page.visit(browser, stub.url) as page:
+        assets = '{"model": {"bytes": 1, "scales": [128]}}'
+        page.route("**/assets.json", lambda route: route.fulfill(body=assets))
+        waiting = []
+        page.route("**/v1/models/tfpaint", lambda route: waiting.append(route))
+        page.goto(stub.url)
+        web_page.open_photo(page, save(small_photo(), tmp_path / "photo.png"))
+        assert len(waiting) == 1
+        waiting[0].fulfill(status=200)
+        page.wait_for_timeout(200)
+        assert page.locator("body").get_attribute("data-state") == "open"
+        assert page.inner_text("#engine-label") == "On the server"
+
+
+def test_of_two_photos_the_last_one_opened_stays(page, tmp_path):
+    page.evaluate("""() => {
+        const decode = createImageBitmap;
+        window.createImageBitmap = async (file) => {
+            if (file.name === "slow.png") await new Promise((free) => (window.free = free));
+            return decode(file);
+        };
+    }""")
+    page.set_input_files("#photo-file", save(small_photo(), tmp_path / "slow.png"))
+    page.wait_for_function("() => window.free !== undefined")
+    web_page.open_photo(page, save(small_photo()[:90, :120], tmp_path / "quick.png"))
+    page.evaluate("() => window.free()")
+    page.wait_for_timeout(200)
+    assert web_page.download(page, "savePng", tmp_path).name == "quick-filled.png"
+
+
+def test_the_keyboard_keeps_its_place(page, stub, photo):
+    focused = "document.activeElement.id || document.activeElement.dataset.action"
+    mark(page, 60, 50, 90, 70)
+    page.focus("[data-action=run]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-action=compare]:enabled")
+    assert page.evaluate(focused) == "canvas"
+    page.focus("text=Dismiss")
+    page.keyboard.press("Enter")
+    assert page.evaluate(focused) == "canvas"
+
+
+def test_a_mask_is_not_changed_while_it_is_filled(page, stub, photo, tmp_path):
+    stub.free.clear()
+    mark(page, 60, 50, 90, 70)
+    page.click("[data-action=run]")
+    page.wait_for_selector("text=Filling")
+    mask = Image.new("L", web_page.SIZE, 255)
+    mask.save(tmp_path / "mask.png")
+    page.set_input_files("#mask-file", tmp_path / "mask.png")
+    page.wait_for_selector(".note >> text=Wait until the hole is filled")
+    stub.free.set()
+    page.wait_for_selector("[data-action=compare]:enabled")

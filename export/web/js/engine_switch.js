@@ -31,7 +31,7 @@ export class EngineSwitch {
   async choose() {
     if (stored() || !this.available) return;
     const answer = await fetch(MODEL).catch(() => null);
-    if (!answer?.ok) this.useBrowser();
+    if (!answer?.ok && !stored()) this.useBrowser();
   }
 
   get available() {

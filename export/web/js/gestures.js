@@ -61,6 +61,7 @@ export class Gestures {
   #move(event) {
     if (!this.#pointers.has(event.pointerId)) return;
     if (this.#tool) {
+      this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
       const events = event.getCoalescedEvents?.() ?? [];
       for (const each of events.length ? events : [event]) this.#tool.move(this.view.place(each));
       this.view.draw();

@@ -46,7 +46,7 @@ export class Layer {
     for (const [i, tile] of tiles.entries()) {
       this.context.putImageData(tile.copy, tile.x, tile.y);
       tile.copy = now[i];
-      this.drawn.set(tile.key, tile);
+      this.drawn.set(tile.key, this.#tile(tile.x, tile.y)); // without the copy
     }
   }
 

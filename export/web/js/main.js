@@ -8,7 +8,7 @@ import { Gestures } from "./gestures.js";
 import { listenForFiles } from "./intake.js";
 import { placeMenus } from "./menus.js";
 import { Messages } from "./messages.js";
-import { loadMask, openPhoto, UserError } from "./open.js";
+import { openPhoto, readMask, UserError } from "./open.js";
 import { savePicture } from "./save.js";
 import { describe, listen } from "./shortcuts.js";
 import { makeTool } from "./tools.js";
@@ -20,7 +20,7 @@ const $ = (selector) => document.querySelector(selector);
 const assets = await (await fetch("assets.json")).json();
 
 const view = new View($("#canvas"));
-const messages = new Messages($("#notes"), $("#busy"));
+const messages = new Messages($("#notes"), $("#busy"), $("#canvas"));
 const compare = new Compare($("#compare"), view);
 const cursor = new Cursor($("#cursor"), $("#size"), view, () => tool());
 const engines = new EngineSwitch($("#engines"), $("#engine-label"), assets);
@@ -29,6 +29,7 @@ const gestures = new Gestures(view, (event) => {
   return makeTool(tool(), view.picture, cursor.radius / view.scale, event.altKey);
 });
 let running = null; // the AbortController of what runs
+let opened = 0; // counts the photos, of which the last one is meant
 
 function tool() {
   return $("[name=tool]:checked").value;
@@ -50,11 +51,16 @@ async function attempt(work) {
   }
 }
 
+const unsaved = () => view.picture && !view.picture.saved;
+const leaves = () => confirm("Leave the photo without downloading it?");
+
 async function open(file) {
-  const unsaved = view.picture && !view.picture.saved;
-  if (unsaved && !confirm("Leave the photo without downloading it?")) return;
+  const asked = unsaved();
+  if (asked && !leaves()) return;
+  const turn = ++opened;
   await attempt(async () => {
     const { picture, transparent } = await openPhoto(file);
+    if (turn !== opened || (!asked && unsaved() && !leaves())) return;
     running?.abort();
     messages.clear();
     compare.active = false;
@@ -65,6 +71,14 @@ async function open(file) {
     $("#canvas").focus();
     if (transparent) messages.note("What is transparent has been marked.");
   });
+}
+
+async function openMask(file) {
+  const { picture } = view;
+  const missing = await readMask(file, picture);
+  if (running) throw new UserError("Wait until the hole is filled, then open the mask again.");
+  picture.mask.load(missing);
+  picture.commit();
 }
 
 async function run() {
@@ -188,6 +202,7 @@ function act(action) {
 }
 
 function refresh() {
+  const focused = document.activeElement;
   for (const element of document.querySelectorAll("[data-action]")) {
     element.disabled = !allowed(element.dataset.action);
   }
@@ -198,6 +213,7 @@ function refresh() {
   $("[data-action=compare]").setAttribute("aria-pressed", compare.active);
   $("#stage").dataset.tool = compare.active || running ? "hand" : tool();
   cursor.update();
+  if (focused.matches(":disabled")) $("#canvas").focus(); // not back to the top of the page
 }
 
 document.addEventListener("click", ({ target }) => {
@@ -215,12 +231,12 @@ addEventListener("beforeunload", (event) => {
 });
 listenForFiles($("#photo-file"), $("#mask-file"), {
   photo: open,
-  mask: (file) => attempt(() => loadMask(file, view.picture)),
+  mask: (file) => attempt(() => openMask(file)),
 });
 listen(act);
 placeMenus();
 describe($("#shortcuts"));
 $("#sample").hidden = !assets.sample;
 refresh();
-await engines.choose();
 document.body.dataset.state = "empty";
+await engines.choose();

@@ -6,9 +6,10 @@ export class Messages {
   /**
    * @param {HTMLElement} list for the notes
    * @param {HTMLElement} card with .busy-text, .busy-seconds and a progress element
+   * @param {HTMLElement} home where the focus goes from what disappears
    */
-  constructor(list, card) {
-    Object.assign(this, { list, card });
+  constructor(list, card, home) {
+    Object.assign(this, { list, card, home });
   }
 
   /** A note that goes by itself. */
@@ -47,6 +48,7 @@ export class Messages {
 
   idle() {
     clearInterval(this.timer);
+    this.#leave(this.card);
     this.card.hidden = true;
   }
 
@@ -57,17 +59,25 @@ export class Messages {
     const words = document.createElement("p");
     words.textContent = text;
     note.append(words);
-    const close = button("Dismiss", () => note.remove());
+    const remove = () => {
+      this.#leave(note);
+      note.remove();
+    };
+    const close = button("Dismiss", remove);
     if (action) {
       const run = () => {
-        note.remove();
+        remove();
         action.run();
       };
       note.append(button(action.label, run));
     }
     note.append(close);
     this.list.replaceChildren(note);
-    if (seconds) setTimeout(() => note.remove(), seconds * 1000);
+    if (seconds) setTimeout(remove, seconds * 1000);
+  }
+
+  #leave(element) {
+    if (element.contains(document.activeElement)) this.home.focus();
   }
 }
 

@@ -16,6 +16,14 @@ export class UserError extends Error {}
 export async function openPhoto(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const bitmap = await decode(file);
+  try {
+    return await place(file, bytes, bitmap);
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function place(file, bytes, bitmap) {
   const { width, height } = bitmap;
   if (Math.min(width, height) < SMALLEST) {
     throw new UserError(`${file.name} is ${width} × ${height} pixels. It needs ${SMALLEST} a side.`);
@@ -40,12 +48,11 @@ export async function openPhoto(file) {
     picture.mask.load(holes);
     picture.mask.take(); // it was opened so: not a step to undo
   }
-  bitmap.close();
   return { picture, transparent: Boolean(holes?.includes(1)) };
 }
 
-/** Marks what is white, or of a bright colour, in a mask's file of the photo's proportions. */
-export async function loadMask(file, picture) {
+/** What is white, or of a bright colour, in a mask's file of the photo's proportions. */
+export async function readMask(file, picture) {
   const bitmap = await decode(file);
   const { width, height } = picture;
   const skew = (bitmap.width * height) / (bitmap.height * width);
@@ -58,9 +65,9 @@ export async function loadMask(file, picture) {
   const light = (data, i) =>
     Math.floor((Math.max(data[i], data[i + 1], data[i + 2]) * data[i + 3]) / 255) > 127;
   const missing = select(bitmap, light, width, height);
+  bitmap.close();
   if (!missing.includes(1)) throw new UserError("The mask has nothing white, so it marks nothing.");
-  picture.mask.load(missing);
-  picture.commit();
+  return missing;
 }
 
 async function decode(file) {

@@ -6,7 +6,8 @@ const QUALITY = 0.95;
 
 /** Downloads the picture as "image/jpeg" or "image/png" (in which known pixels are exact). */
 export async function savePicture(picture, type) {
-  const blob = await picture.image.canvas.convertToBlob({ type, quality: QUALITY });
+  picture.saved = true; // unless it changes while the file is made
+  const blob = await encode(picture, type);
   const { name, exif } = picture.file;
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const file = new Blob([exif ? withExif(bytes, exif) : bytes], { type });
@@ -16,5 +17,13 @@ export async function savePicture(picture, type) {
   link.download = `${stem}-filled.${type === "image/jpeg" ? "jpg" : "png"}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  picture.saved = true;
+}
+
+async function encode(picture, type) {
+  try {
+    return await picture.image.canvas.convertToBlob({ type, quality: QUALITY });
+  } catch (error) {
+    picture.saved = false;
+    throw error;
+  }
 }

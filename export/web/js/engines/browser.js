@@ -8,6 +8,7 @@ let worker = null; // kept from one photo to the next, with the model in it
 
 /** As engines/server.js has it. */
 export async function inpaint({ width, height, missing, read, signal, progress, assets }) {
+  signal.throwIfAborted();
   const stop = () => {
     worker?.terminate();
     worker = null;
@@ -24,7 +25,7 @@ export async function inpaint({ width, height, missing, read, signal, progress, 
       const place = visible(window, width, height);
       const seen = { place, pixels: read(place), missing: crop(left, width, place) };
       for (const patch of patches) overlay(seen, patch, missing, left, width);
-      const size = scales.findLast((scale) => scale <= window.side) ?? scales[0];
+      const size = scales.findLast((scale) => scale <= window.side);
       const job = { seen, window, box, width, height, size, label: label(index, boxes.length) };
       const { patch } = await ask(job, signal, progress);
       for (const earlier of patches) overlay({ ...patch, place: patch }, earlier, missing, left, width);
@@ -32,6 +33,9 @@ export async function inpaint({ width, height, missing, read, signal, progress, 
       fill(left, width, box);
     }
     return patches;
+  } catch (error) {
+    stop(); // what has failed once, such as a lost GPU, does not come back
+    throw error;
   } finally {
     signal.removeEventListener("abort", stop);
   }
@@ -48,12 +52,7 @@ async function start(signal, progress) {
     const backend = new URLSearchParams(location.search).get("backend");
     worker.ready = ask({ backend }, signal, progress);
   }
-  try {
-    return await worker.ready;
-  } catch (error) {
-    worker = null;
-    throw error;
-  }
+  return worker.ready;
 }
 
 /** One message to the worker, and its answer; progress on the way. */

@@ -20,7 +20,6 @@ const SCALES = [512, 1024, 2048]; // the server's own are among them, or smaller
  */
 export async function inpaint(job) {
   const { width, height, missing, signal, progress } = job;
-  progress("Preparing");
   const kept = surroundings(missing, width, height);
   const [image, mask] = await Promise.all([
     encode(width, height, kept, job.read),
@@ -72,11 +71,13 @@ async function decode(base64, kept) {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
   const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), options);
-  return kept.map(({ x, y, width, height }) => {
+  const patches = kept.map(({ x, y, width, height }) => {
     const context = new OffscreenCanvas(width, height).getContext("2d");
     context.drawImage(bitmap, -x, -y);
     return { x, y, width, height, pixels: context.getImageData(0, 0, width, height).data };
   });
+  bitmap.close();
+  return patches;
 }
 
 function toBase64(blob) {
