@@ -149,14 +149,16 @@ def test_features_of_predictions_differ_from_those_of_the_truth(source, batch):
     assert not all(same)
     gan.fit(tf.data.Dataset.from_tensors(batch), verbose=0)
     if source == "mixture":
-        coins, first = set(), gan.prepare(*batch, training=False)["features"]
+        coins, first, scores = set(), gan.prepare(*batch, training=False)["features"], []
         for step in range(6):
             gan.optimizer.iterations.assign(step)
             data = {key: value[:1] for key, value in gan.prepare(*batch).items()}
             coins.add(bool(np.allclose(data["features"], theirs[:1])))
             held_out = gan.prepare(*batch, training=False)["features"]
             np.testing.assert_allclose(held_out, first, atol=1e-5)
+            scores += [gan.evaluate(*batch, verbose=0, return_dict=True)["loss"]]
         assert coins == {True, False}
+        np.testing.assert_allclose(scores, scores[0], rtol=1e-5)
 
 
 def test_predictions_of_a_smaller_g1_are_enlarged(batch):

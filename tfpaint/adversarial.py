@@ -82,7 +82,7 @@ class GAN(keras.Model):
 
     def test_step(self, data):
         """Reconstruction losses alone: the held-out `loss` on which training stops early."""
-        batch = self.prepare(*data)
+        batch = self.prepare(*data, training=False)
         parts, image = self.reconstruction(batch, training=False)
         loss = sum(self.weights_of_losses[name] * part for name, part in parts.items())
         hole_l1 = 50.0 * losses.weighted_l1(image, batch["truth"], batch["mask"])  # % of 255
