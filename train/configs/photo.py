@@ -5,8 +5,9 @@
 
 What departs from the paper: G1 corrects a membrane fill rather than starting from zero, and has no
 adversary (it is meant to be coarse: section 1) and no feature loss (it left a plaid in the fill).
-One G2 serves at all scales. Its losses are weighted so that gradients have comparable norms at the
-output. The preset's model card has the commands that gave the bundled weights.
+The G2 of 128 px serves at 256, too, and that of 256 px beyond. Their losses are weighted so that
+gradients have comparable norms at the output. The preset's model card has the commands that gave
+the bundled weights.
 """
 
 from dataclasses import replace
@@ -94,8 +95,9 @@ RUNS["feature2image-256"] = replace(
     losses={**RUNS["feature2image-coherent"].losses, "key_blur": 5.0, "overlap": 0.02},
 )
 
-# Then with three times the adversary, until it is sharp enough at 256 px and so at every scale;
-# around the hole alone, for speed: tones are Image2Feature's in the end.
+# Then with three times the adversary, to be sharp enough at 256 px and so serve at every scale;
+# around the hole alone, for speed: tones are Image2Feature's in the end. As near as the preset's
+# two networks; its model card says why it keeps them.
 RUNS["feature2image-one"] = replace(
     RUNS["feature2image-256"],
     steps=9000,
