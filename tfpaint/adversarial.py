@@ -82,7 +82,8 @@ class GAN(keras.Model):
 
     def test_step(self, data):
         """Reconstruction losses alone: the held-out `loss` on which training stops early."""
-        batch = self.prepare(*data, training=False)
+        photo, hole = data
+        batch = self.prepare(photo, hole, training=False)
         parts, image = self.reconstruction(batch, training=False)
         loss = sum(self.weights_of_losses[name] * part for name, part in parts.items())
         hole_l1 = 50.0 * losses.weighted_l1(image, batch["truth"], batch["mask"])  # % of 255
