@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from tfpaint.errors import InputError
-from tfpaint.images import Photo, output_format, read_photo, write_photo, write_picture
+from tfpaint.images import output_format, read_photo, write_photo, write_picture
 
 H, W = 12, 20
 MASK = np.zeros((H, W), bool)
@@ -273,26 +273,6 @@ def test_jpeg_is_written_finely(tmp_path):
     smooth[:, 32:, 2] = 255  # a sharp edge in colour alone, which subsampling would smear
     write_picture(tmp_path / "out.jpg", smooth)
     assert np.abs(read_photo(tmp_path / "out.jpg").pixels.astype(int) - smooth).max() <= 8
-
-
-@pytest.mark.parametrize("channels, key", [(1, b"\1\7"), (3, b"\1\7\2\0\0\3")])
-def test_a_transparent_colour_of_16_bits_is_transparency(tmp_path, channels, key):
-    samples = noise(channels, np.uint16)
-    samples[3:9, 4:20] = np.frombuffer(key, ">u2")
-    write_16_bit(tmp_path / "in.png", samples)
-    whole = (tmp_path / "in.png").read_bytes()
-    data = whole.index(b"IDAT") - 4
-    (tmp_path / "in.png").write_bytes(whole[:data] + chunk(b"tRNS", key) + whole[data:])
-    photo = read_photo(tmp_path / "in.png")
-    assert np.array_equal(photo.opaque().samples, samples.reshape(H, W, channels))
-    missing = np.zeros((H, W), bool)
-    missing[3:9, 4:20] = True
-    assert np.array_equal(photo.alpha, np.where(missing, 0, 65535))
-
-
-def test_webp_takes_no_profile_of_greys(tmp_path):
-    write_photo(tmp_path / "grey.webp", Photo(tmp_path, noise(1)[..., None], icc=SRGB))
-    assert "icc_profile" not in Image.open(tmp_path / "grey.webp").info
 
 
 def test_animation_gives_its_first_frame(tmp_path):
