@@ -10,6 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from serving.status import Code, ServingError
+from tfpaint.decoding import own_limit
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,10 @@ def _check_pixels(name: str, pixels: int, limits: Limits) -> None:
         )
 
 
-Image.MAX_IMAGE_PIXELS = None  # headers alone are read here, and have a limit of their own
-
-
 def _pixels(name: str, data: bytes) -> int:
     """How many pixels the file's header announces. Nothing is decoded."""
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+        with own_limit(), Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
             return image.width * image.height
     except Exception as error:  # decoders raise whatever they meet in a broken header
         raise invalid(name, "is not a PNG or JPEG file, or damaged") from error

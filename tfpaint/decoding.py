@@ -79,7 +79,7 @@ def _load(
 ) -> tuple[Image.Image, str | None]:
     """The decoded, upright picture and the raw mode of its file; `take_for`: see `deep`."""
     try:
-        with _own_limit(), Image.open(path, formats=_FORMATS) as image:
+        with own_limit(), Image.open(path, formats=_FORMATS) as image:
             _check_size(path, image.size, max_pixels)
             rawmode = deep.rawmode(image)
             if take_for is not None:
@@ -125,7 +125,7 @@ _pillow_limit = threading.RLock()
 
 
 @contextmanager
-def _own_limit() -> Iterator[None]:
+def own_limit() -> Iterator[None]:
     """Lift Pillow's process-wide limit on pixels, in favour of the one checked here."""
     with _pillow_limit:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
