@@ -15,12 +15,7 @@ export class UserError extends Error {}
  */
 export async function openPhoto(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const bitmap = await decode(file);
-  try {
-    return await place(file, bytes, bitmap);
-  } finally {
-    bitmap.close();
-  }
+  return decode(file, (bitmap) => place(file, bytes, bitmap));
 }
 
 async function place(file, bytes, bitmap) {
@@ -53,8 +48,10 @@ async function place(file, bytes, bitmap) {
 
 /** What is white, or of a bright colour, in a mask's file of the photo's proportions. */
 export async function readMask(file, picture) {
-  const bitmap = await decode(file);
-  const { width, height } = picture;
+  return decode(file, (bitmap) => white(bitmap, picture));
+}
+
+function white(bitmap, { width, height }) {
   const skew = (bitmap.width * height) / (bitmap.height * width);
   if (Math.abs(skew - 1) > 0.01) {
     throw new UserError(
@@ -65,19 +62,25 @@ export async function readMask(file, picture) {
   const light = (data, i) =>
     Math.floor((Math.max(data[i], data[i + 1], data[i + 2]) * data[i + 3]) / 255) > 127;
   const missing = select(bitmap, light, width, height);
-  bitmap.close();
   if (!missing.includes(1)) throw new UserError("The mask has nothing white, so it marks nothing.");
   return missing;
 }
 
-async function decode(file) {
+/** What `work` makes of the file's bitmap, which is closed whatever happens. */
+async function decode(file, work) {
+  let bitmap;
   try {
-    return await createImageBitmap(file);
+    bitmap = await createImageBitmap(file);
   } catch {
     throw new UserError(
       `${file.name || "This"} is not a picture that this browser can read. ` +
         "JPEG, PNG, WebP and AVIF will do.",
     );
+  }
+  try {
+    return await work(bitmap);
+  } finally {
+    bitmap.close();
   }
 }
 
