@@ -14,6 +14,8 @@ import os
 import time
 from pathlib import Path
 
+from tfpaint.pictures import files
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
@@ -21,9 +23,11 @@ import matplotlib
 import numpy as np
 
 from benchmarks.baselines import context_encoder
-from tfpaint import evaluation, images, sheets
+from tfpaint.evaluation.cases import load_cases
+from tfpaint.evaluation.evaluate import evaluate, markdown
+from tfpaint.evaluation.perceptual import PerceptualDistance
 from tfpaint.inpainter import Inpainter
-from tfpaint.perceptual import PerceptualDistance
+from tfpaint.pictures import sheets
 from train import precision
 from train.config import Config, adam, build, load_encoder, load_network
 from train.data import list_photos
@@ -179,13 +183,13 @@ def inpainters(options):
 def measure_all(options):
     """The table, the curves and the pictures."""
     hole = f"centre:{SIZE * 7 // 16}"
-    cases = list(evaluation.cases(Path(options.val[0]), hole, SIZE, options.limit))
-    shown = list(evaluation.cases(None, hole, SIZE))
+    cases = list(load_cases(Path(options.val[0]), hole, SIZE, options.limit))
+    shown = list(load_cases(None, hole, SIZE))
     distances = {"perceptual": PerceptualDistance.vgg19(options.vgg)}
     table, rows = {}, []
     for name, inpainter in inpainters(options):
         methods = ["g1", "tfpaint"] if name in ("base", "context encoder first") else ["tfpaint"]
-        report = evaluation.evaluate(cases, methods, inpainter, distances)
+        report = evaluate(cases, methods, inpainter, distances)
         labels = {"g1": f"{name}: coarse fill alone", "tfpaint": name}
         table |= {labels[key]: report["methods"][key] for key in methods}
         pictures = [inpainter(case.incomplete, case.mask, steps=True) for case in shown]
@@ -195,7 +199,7 @@ def measure_all(options):
         rows.append((name, [steps.image for steps in pictures]))
     rows.append(("truth", [case.truth for case in shown]))
     options.out.mkdir(parents=True, exist_ok=True)
-    text = evaluation.markdown({"methods": table})
+    text = markdown({"methods": table})
     (options.out / "ablations.md").write_text(text + "\n")
     print(text)
     half = -(-len(rows) // 2)
@@ -205,7 +209,7 @@ def measure_all(options):
         np.pad(one, [(0, 0), (0, width - one.shape[1]), (0, 0)], constant_values=255)
         for one in halves
     ]
-    images.write_picture(options.out / "ablations.jpg", np.vstack(padded))
+    files.write_picture(options.out / "ablations.jpg", np.vstack(padded))
     _curves(options.work, options.out / "ablations.png")
 
 

@@ -17,12 +17,12 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
-from tfpaint.evaluation import square
-from tfpaint.images import read_photo
-from tfpaint.matching import match
-from tfpaint.patch_swap import grow
+from tfpaint.evaluation.cases import square
+from tfpaint.maps.mask_cells import grow
+from tfpaint.networks.encoder import VGG19Encoder
+from tfpaint.patch_swap import match
+from tfpaint.pictures.files import read_photo
 from tfpaint.presets import load_preset
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         if options.encoder.endswith(".keras"):
             student = keras.saving.load_model(options.encoder, compile=False)
         else:
-            student = load_preset(options.encoder)["encoder"]
+            student = load_preset(options.encoder).encoder
         paths = sorted(options.photos.iterdir())[: options.limit]
         figures = measure(
             student, teacher, [square(read_photo(path).pixels, options.size) for path in paths]

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfpaint.evaluation import sample_photos
+from tfpaint.evaluation.cases import sample_photos
 from tfpaint.inpainter import Inpainter
-from tfpaint.sheets import contact_sheet, mark_hole
+from tfpaint.pictures.sheets import contact_sheet, mark_hole
 
 SIDE, RANDOM, WORST = 256, 12, 6
 

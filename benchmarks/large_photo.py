@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.memory import status_mib
-from tfpaint import images
 from tfpaint.inpainter import Inpainter
+from tfpaint.pictures import files
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
     height, width = (300, 400) if options.quick else options.size
     hole = 100 if options.quick else options.hole
 
-    photo = images.read_photo(options.photo).pixels if options.photo else gravel(height, width)
+    photo = files.read_photo(options.photo).pixels if options.photo else gravel(height, width)
     top, left = (photo.shape[0] - hole) // 2, (photo.shape[1] - hole) // 2
     mask = np.zeros(photo.shape[:2], bool)
     mask[top : top + hole, left : left + hole] = True

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from tfpaint.pictures import files
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WIDTH, HEIGHT = 384, 300
@@ -61,7 +63,8 @@ def main(arguments=None):
 
     from skimage import data
 
-    from tfpaint import Inpainter, images, sheets
+    from tfpaint import Inpainter
+    from tfpaint.pictures import sheets
 
     inpainter = Inpainter.from_preset("photo")
     rows = []
@@ -72,7 +75,7 @@ def main(arguments=None):
         row = [sheets.mark_hole(photo, mask), steps.coarse, steps.image]
         rows.append(np.hstack([_tile(picture) for picture in row]))
         print(f"{name}: {mask.mean():.1%} missing", flush=True)
-    images.write_picture(options.out, np.vstack(rows))
+    files.write_picture(options.out, np.vstack(rows))
 
 
 def drawn(shape, polygons, strokes):

@@ -99,8 +99,9 @@ def swap_function(engine: str):
     """features, hole, start -> pasted features and choices, as a `tf.function`."""
     import tensorflow as tf
 
-    from tfpaint.matching import match
-    from tfpaint.patch_swap import grow, paste
+    from tfpaint.maps.mask_cells import grow
+    from tfpaint.patch_swap import match
+    from tfpaint.patch_swap.pasting import paste
 
     def swap(features, hole, start):
         touched = grow(hole)
@@ -117,11 +118,11 @@ def example(side: int, photos: Path | None):
     """Features (1, m, m, C) and hole (1, m, m, 1) float32, and the choices at half the size."""
     import tensorflow as tf
 
-    from tfpaint.matching import match
+    from tfpaint.networks.tiles import Tiled
+    from tfpaint.patch_swap import match
     from tfpaint.presets import load_preset
-    from tfpaint.tiles import Tiled
 
-    encode = Tiled(load_preset("photo")["encoder"], stride=1)
+    encode = Tiled(load_preset("photo").encoder, stride=1)
     photo = mosaic(side * STRIDE, photos).astype(np.float32)[None] / 127.5 - 1.0
     half = encode(tf.nn.avg_pool2d(photo, 2, 2, "VALID"))
     touched, sources = centres_of(centre_hole(side // 2))
@@ -133,8 +134,8 @@ def mosaic(size: int, photos: Path | None) -> np.ndarray:
     """uint8 (S, S, 3) of random, mirrored crops of at most 512 pixels."""
     from PIL import Image
 
-    from tfpaint.evaluation import sample_photos, square
-    from tfpaint.images import read_photo
+    from tfpaint.evaluation.cases import sample_photos, square
+    from tfpaint.pictures.files import read_photo
 
     rng = np.random.default_rng(1)
     sources = sorted(photos.iterdir()) if photos else list(sample_photos().values())
@@ -163,7 +164,7 @@ def centre_hole(side: int) -> np.ndarray:
 
 def centres_of(hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Centres of the patches that touch the hole, and of the others."""
-    from tfpaint.patch_swap import grow
+    from tfpaint.maps.mask_cells import grow
 
     touched = grow(hole).numpy()
     return touched, 1 - touched

@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,9 +21,11 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.baselines import neural
-from tfpaint import evaluation, holes
-from tfpaint.encoder import VGG19Encoder
-from tfpaint.inpainter import Inpainter, level
+from tfpaint.evaluation.cases import load_cases
+from tfpaint.filling.multi_scale import level
+from tfpaint.inpainter import Inpainter
+from tfpaint.maps.mask_cells import centre
+from tfpaint.networks.encoder import VGG19Encoder
 from tfpaint.patch_swap import patch_swap
 
 PAPER = {"swap": 0.1, "sixteen": 10.0, "ratio": 80.0}  # seconds on a GTX 1080 Ti, and a ratio
@@ -41,6 +44,7 @@ def seconds(function, *arguments, times=5):
 
 def stages(inpainter, case, times=5):
     """Seconds of each stage for a photo that is one window, summed over its scales."""
+    filler = inpainter.filler
     truth = tf.cast(case.incomplete, tf.float32)
     missing = tf.cast(case.mask, tf.float32)[..., None]
     crop = tf.concat([truth * (1 - missing), 1 - missing, missing], -1)
@@ -56,26 +60,17 @@ def stages(inpainter, case, times=5):
         taken[stage] += seconds(run, times=times)
         return compiled(*arguments)
 
-    filled = measure("Image2Feature", inpainter.start, *level(crop, inpainter.scales[0]))
-    for index, scale in enumerate(inpainter.scales):
+    picture = measure("Image2Feature", filler.coarse, *level(crop, filler.scales[0]))
+    matches = None
+    for index, scale in enumerate(filler.scales):
         if scale > len(truth):
             break
-        photo, mask = level(crop, scale)
-        filled = tf.where(mask > 0, tf.image.resize(filled, photo.shape[1:3]), photo)
-
-        def encode(filled, index=index):
-            return inpainter.features(filled, index)
-
-        def swap(filled, mask, index=index):
-            return inpainter.swap(filled, mask, None, index)
-
-        before = taken["encoder"]
-        measure("encoder", encode, filled)
-        encoding = taken["encoder"] - before
-        swapped = measure("patch-swap", swap, filled, mask)[0]
-        taken["patch-swap"] -= encoding  # it encodes as well
-        measure("Feature2Image", inpainter.feature2image[index], swapped)
-        filled = inpainter.refine_at(crop, filled, None, index)[0]
+        begin, swap, draw = (
+            partial(f, index=index) for f in (filler.begin, filler.swap, filler.draw)
+        )
+        photo, mask, picture = measure("start of a scale", begin, crop, picture)
+        _, swapped, matches = measure("encoder and patch-swap", swap, picture, mask, matches)
+        picture = measure("Feature2Image and tone", draw, swapped, picture, photo, mask)
     whole = seconds(lambda: inpainter(case.incomplete, case.mask), times=times)
     taken["windows, blending, the rest"] = max(whole - sum(taken.values()), 0.0)
     return dict(taken), whole
@@ -84,7 +79,7 @@ def stages(inpainter, case, times=5):
 def swap_of_64(times=5):
     """Seconds of patch-swap on a map of 64x64x256 with a hole of half its side."""
     features = tf.constant(np.random.default_rng(0).random((1, 64, 64, 256), np.float32))
-    hole = holes.centre(64)
+    hole = centre(64)
     compiled = tf.function(patch_swap, autograph=False)
     return seconds(lambda: compiled(features, hole).numpy(), times=times)
 
@@ -120,7 +115,7 @@ def main(arguments=None):
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     options = parser.parse_args(arguments)
     side, times, many, iterations = (128, 1, 2, 3) if options.quick else (512, 5, 16, None)
-    case = next(evaluation.cases(None, f"centre:{side * 7 // 16}", side))
+    case = next(load_cases(None, f"centre:{side * 7 // 16}", side))
     inpainter, encoder = Inpainter.from_preset("photo"), VGG19Encoder()
     if not options.quick:
         encoder.load_vgg19(options.vgg)

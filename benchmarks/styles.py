@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tfpaint.pictures import files
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 PAIRS = (
@@ -33,7 +35,7 @@ def main(arguments=None):
 
     from skimage import data
 
-    from tfpaint import Inpainter, images, stylize
+    from tfpaint import Inpainter, stylize
 
     inpainter = Inpainter.from_preset("photo")
     rows, seconds = [], []
@@ -47,7 +49,7 @@ def main(arguments=None):
         rows.append(np.hstack([_tile(picture, options.size) for picture in row]))
         print(f"{' in the manner of '.join(names):45} {seconds[-1]:6.2f} s", flush=True)
     print(f"median {statistics.median(seconds):.2f} s a picture of {options.size} px")
-    images.write_picture(options.out, np.vstack(rows))
+    files.write_picture(options.out, np.vstack(rows))
 
 
 def _tile(picture, side):

@@ -15,12 +15,14 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.baselines import context_encoder, local_global, neural
-from tfpaint import evaluation
-from tfpaint.classical import FILLS
-from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
+from tfpaint.evaluation.cases import load_cases
+from tfpaint.evaluation.classical import FILLS
+from tfpaint.evaluation.evaluate import OURS, evaluate
+from tfpaint.evaluation.evaluate import markdown as plain_table
+from tfpaint.evaluation.perceptual import PerceptualDistance
 from tfpaint.inpainter import Inpainter
-from tfpaint.perceptual import PerceptualDistance
+from tfpaint.networks.encoder import VGG19Encoder
 from train.config import load_network
 
 LEARNED = {
@@ -28,7 +30,7 @@ LEARNED = {
     "local-global": (local_global, local_global.LocalGlobal, 256),
 }
 CLASSICAL = ("harmonic", "telea", "ns", "biharmonic", "patchmatch")
-METHODS = (*CLASSICAL, "context-encoder", "local-global", "neural", *evaluation.OURS)
+METHODS = (*CLASSICAL, "context-encoder", "local-global", "neural", *OURS)
 PAPER = {  # 200 photos of ImageNet: mean L1 error, SSIM
     "context-encoder": ("15.46 %", 0.87),
     "neural": ("15.13 %", 0.88),
@@ -69,7 +71,7 @@ def fills(methods, inpainter, encoder, work=None, iterations=neural.ITERATIONS):
 
 def markdown(report):
     """The report's table with the paper's two columns beside it."""
-    head, rule, *rows = evaluation.markdown(report).splitlines()
+    head, rule, *rows = plain_table(report).splitlines()
     lines = [f"{head} paper: L1 | SSIM |", f"{rule} ---: | ---: |"]
     for name, row in zip(report["methods"], rows, strict=True):
         lines.append(row + " {} | {} |".format(*PAPER.get(name, ("", ""))))
@@ -111,12 +113,12 @@ def main(arguments=None):
             "efficientnet": PerceptualDistance.efficientnet(),
         }
     hole = f"centre:{options.size * 7 // 16}"
-    cases = list(evaluation.cases(options.images, hole, options.size, options.limit))
+    cases = list(load_cases(options.images, hole, options.size, options.limit))
     about = {
         "photos": f"{len(cases)} from {options.images or 'scikit-image'}, {options.size} px",
         "hole": hole,
     }
-    report = evaluation.evaluate(cases, methods, inpainter, distances, options.out, about, others)
+    report = evaluate(cases, methods, inpainter, distances, options.out, about, others)
     print(markdown(report))
     return report
 

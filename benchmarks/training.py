@@ -24,8 +24,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from tfpaint import blocks, losses
+from tfpaint.networks import blocks
 from tfpaint.presets import load_preset
+from tfpaint.training import losses
 from train import precision
 from train.config import build, load_config
 from train.data import centre_hole
@@ -68,7 +69,7 @@ def make(case, policy="mixed_bfloat16", plain=False, width=None, seed=0):
         config = dataclasses.replace(
             config, network={**config.network, "width": width}, discriminator_width=width
         )
-    encoder = load_preset("photo")["encoder"]
+    encoder = load_preset("photo").encoder
     with stock_layers() if plain else contextlib.nullcontext():
         return build(config, encoder)
 

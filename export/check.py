@@ -160,9 +160,11 @@ def _reference(inpainter, side):
     """The window as the inpainter itself fills it, with its own matching."""
     import tensorflow as tf
 
-    from tfpaint import window
+    from tfpaint.saved_model import static_window
 
-    fill = tf.function(lambda image, mask: window.fill(inpainter, image, mask), autograph=False)
+    fill = tf.function(
+        lambda image, mask: static_window.fill(inpainter.filler, image, mask), autograph=False
+    )
 
     def reference(image, mask):
         image, mask = tf.constant(image[None], tf.float32), tf.constant(mask[None, ..., None])

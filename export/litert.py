@@ -49,7 +49,7 @@ def write(inpainter, path, size, quantize="none"):
     Args:
         inpainter: of any precision.
         path: the file.
-        size: side of the window, one of `tfpaint.window.sides(inpainter)`.
+        size: side of the window, one of `static_window.sides(inpainter.filler)`.
         quantize: one of `QUANTIZE`.
 
     Raises:
@@ -57,9 +57,11 @@ def write(inpainter, path, size, quantize="none"):
     """
     import tensorflow as tf
 
-    from tfpaint import saved_model, window
+    from tfpaint import saved_model
+    from tfpaint.saved_model import static_window
 
-    graph = window.function(saved_model.in_float32(inpainter), size).get_concrete_function()
+    filler = saved_model.in_float32(inpainter).filler
+    graph = static_window.function(filler, size).get_concrete_function()
     module = tf.Module()
     module.function = graph
     converter = tf.lite.TFLiteConverter.from_concrete_functions([graph], module)

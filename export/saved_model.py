@@ -8,7 +8,7 @@ folder changes over by itself.
 
 from pathlib import Path
 
-from tfpaint.images import MAX_PIXELS
+from tfpaint.pictures.files import MAX_PIXELS
 
 
 def add_arguments(parser):
@@ -24,9 +24,10 @@ def add_arguments(parser):
 
 
 def run(options):
+    from tfpaint import saved_model
     from tfpaint.inpainter import Inpainter
 
     inpainter = Inpainter.from_preset(options.preset)
-    version = inpainter.export(options.out, preset=options.preset, max_pixels=options.max_pixels)
+    version = saved_model.save(inpainter, options.out, options.preset, options.max_pixels)
     size = sum(file.stat().st_size for file in version.rglob("*") if file.is_file())
     print(f"{version}: {size / 1e6:.1f} MB")

@@ -67,7 +67,7 @@ def write(inpainter, path, size):
     Args:
         inpainter: of any precision.
         path: the model's folder.
-        size: side of the window, one of `tfpaint.window.sides(inpainter)`.
+        size: side of the window, one of `static_window.sides(inpainter.filler)`.
 
     Returns:
         The folder.
@@ -78,13 +78,14 @@ def write(inpainter, path, size):
     """
     import tensorflow as tf
 
-    from tfpaint import saved_model, window
+    from tfpaint import saved_model
+    from tfpaint.saved_model import static_window
 
     path = Path(path)
     inpainter = saved_model.in_float32(inpainter)
-    graph = window.function(inpainter, size).get_concrete_function()
+    graph = static_window.function(inpainter.filler, size).get_concrete_function()
     module = tf.Module()
-    module.variables_of_networks = inpainter.variables
+    module.variables_of_networks = inpainter.filler.variables
     temporary = path.with_name(f".tfpaint-{secrets.token_hex(4)}")
     try:
         temporary.mkdir(parents=True)

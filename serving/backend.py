@@ -4,21 +4,18 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from serving.options import Options
 from tfpaint.errors import InputError
-
-if TYPE_CHECKING:
-    from serving.server import Options
 
 PROGRAM = "tensorflow_model_server"
 CONFIGS = Path(__file__).resolve().parent / "tf_serving"
 
 
-def execute(options: "Options") -> None:
+def execute(options: Options) -> None:
     """Become TensorFlow Serving: signals and exit code are its own.
 
     Raises:
@@ -33,7 +30,7 @@ def execute(options: "Options") -> None:
     os.execvp(PROGRAM, command(options, folder))
 
 
-def command(options: "Options", folder: Path) -> list[str]:
+def command(options: Options, folder: Path) -> list[str]:
     """The command line for these options; configuration files are written to `folder`.
 
     Raises:
@@ -73,7 +70,7 @@ def command(options: "Options", folder: Path) -> list[str]:
     return [PROGRAM, *(f"--{name}={value}" for name, value in arguments.items())]
 
 
-def models_config(options: "Options") -> str:
+def models_config(options: Options) -> str:
     """The text of models.config: the latest version, or those that have labels."""
     config = model_server_config_pb2.ModelServerConfig()
     model = config.model_config_list.config.add(
@@ -86,7 +83,7 @@ def models_config(options: "Options") -> str:
     return text_format.MessageToString(config)
 
 
-def _ssl_config(options: "Options") -> str:
+def _ssl_config(options: Options) -> str:
     """SSLConfig's proto is not among those of tensorflow-serving-api."""
 
     def quoted(path: Path | None) -> str:

@@ -24,8 +24,8 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 
 from serving import bulk_files
 from serving.bulk_files import Job
-from tfpaint import images, masks
 from tfpaint.errors import InputError
+from tfpaint.pictures import files, masks
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -35,7 +35,7 @@ class Loaded(NamedTuple):
     """A job with its pictures in memory; `mask` is bool (H, W), True = missing."""
 
     job: Job
-    photo: images.Photo
+    photo: files.Photo
     mask: np.ndarray
 
 
@@ -43,7 +43,7 @@ class Filled(NamedTuple):
     """What became of a loaded job: the photo, or why there is none."""
 
     job: Job
-    photo: images.Photo | None
+    photo: files.Photo | None
     began: float
     error: str | None
 
@@ -64,7 +64,7 @@ class Read(beam.DoFn):
             if job.mask is None:
                 raise InputError(f"{job.photo}: has not one mask of its name; put one there")
             with bulk_files.local(job.photo) as path:
-                photo = images.read_photo(path, self.max_pixels)
+                photo = files.read_photo(path, self.max_pixels)
             with bulk_files.local(job.mask) as path:
                 mask = masks.fit_mask(
                     masks.read_mask(path, self.max_pixels), photo, job.mask, self.fit_mask
@@ -132,7 +132,7 @@ def build(
     jobs: list[Job],
     output: str,
     preset: str = "photo",
-    max_pixels: int = images.MAX_PIXELS,
+    max_pixels: int = files.MAX_PIXELS,
     fit_mask: bool = False,
 ) -> None:
     """Lay out the pipeline.
@@ -172,7 +172,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output", required=True, metavar="DIR", help="folder for the results")
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
     add("--fit-mask", action="store_true", help="stretch masks of another size to their photos")
-    add("--max-pixels", type=float, default=images.MAX_PIXELS, help="(%(default)g)")
+    add("--max-pixels", type=float, default=files.MAX_PIXELS, help="(%(default)g)")
 
 
 def run(options: argparse.Namespace) -> None:

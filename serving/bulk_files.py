@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
 
-from tfpaint import images
-from tfpaint.decoding import READABLE_SUFFIXES
 from tfpaint.errors import InputError
+from tfpaint.pictures import files
+from tfpaint.pictures.decoding import READABLE_SUFFIXES
 
 MANIFEST = "manifest.jsonl"
 DEAD_LETTERS = "dead-letter.jsonl"
@@ -57,7 +57,7 @@ def plan(pattern: str, mask: str, output: str) -> list[Job]:
     jobs: dict[str, Job] = {}
     for photo in photos:
         path = PurePosixPath(photo)
-        writable = path.suffix.lower() in images.WRITABLE_FORMATS
+        writable = path.suffix.lower() in files.WRITABLE_FORMATS
         name = path.name if writable else f"{path.stem}.png"
         out = join(output, name)
         if _real(out) in taken:
@@ -92,7 +92,7 @@ def record(job: Job, began: float | None, error: str | None) -> Record:
     }
 
 
-def write(job: Job, photo: images.Photo, output: str, began: float) -> None:
+def write(job: Job, photo: files.Photo, output: str, began: float) -> None:
     """Write the result, then its record, and last give the result its name.
 
     So a result is never half, and never without a record. Engines may try a job twice at a time:
@@ -103,7 +103,7 @@ def write(job: Job, photo: images.Photo, output: str, began: float) -> None:
     _make_folder(join(output, RECORDS))
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, name)
-        images.write_photo(result, photo)
+        files.write_photo(result, photo)
         with FileSystems.create(temporary) as file:
             file.write(result.read_bytes())
     with FileSystems.create(_record_path(job, output)) as file:

@@ -28,8 +28,9 @@ from tensorflow_serving.apis import (
 )
 
 from serving.status import one_line
-from tfpaint import batch, images, masks
 from tfpaint.errors import InputError
+from tfpaint.pictures import files, masks
+from tfpaint.pictures.folders import check_written
 
 _BEST = {"compress_level": 1}  # of PNGs on their way: speed, not size
 
@@ -285,13 +286,13 @@ def run(options: argparse.Namespace) -> None:
         cert=options.cert,
         key=options.key,
     )
-    photo = images.read_photo(options.photo)
+    photo = files.read_photo(options.photo)
     if options.mask is None:
         mask, photo = masks.transparency(photo), photo.opaque()
     else:
         mask = masks.fit_mask(masks.read_mask(options.mask), photo, options.mask, options.fit_mask)
-    images.output_format(options.out, photo)
-    batch.check_written([options.photo, options.mask], [options.out])
+    files.output_format(options.out, photo)
+    check_written([options.photo, options.mask], [options.out])
     with client:
         filled = client.inpaint(photo.pixels, mask)
-    images.write_photo(options.out, photo.filled(filled, mask))
+    files.write_photo(options.out, photo.filled(filled, mask))

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from serving.status import Code, ServingError
-from tfpaint.decoding import own_limit
+from tfpaint.pictures.decoding import own_limit
 
 
 @dataclass(frozen=True)

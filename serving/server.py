@@ -13,7 +13,6 @@ import asyncio
 import logging
 import signal
 import ssl
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
@@ -21,6 +20,7 @@ import grpc
 from serving import backend, logs
 from serving.grpc_api import GrpcServer
 from serving.limits import Limits
+from serving.options import Options
 from serving.predictor import Predictor
 from serving.rest_api import RestServer
 from serving.static import PAGE
@@ -32,26 +32,6 @@ log = logging.getLogger(__name__)
 _NAME = "tfpaint"  # for which the page asks
 _DAY = 86400.0  # seconds; gRPC's clock ends after some days
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass
-class Options:
-    """What a server is started with; the command line's options by name."""
-
-    model: Path
-    name: str = "tfpaint"
-    host: str = "127.0.0.1"
-    port: int = 8500
-    rest_port: int = 8501
-    page: Path | None = None
-    labels: dict[str, int] = field(default_factory=dict)
-    workers: int = 2
-    max_in_flight: int = 16
-    limits: Limits = Limits()
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    tls_client_ca: Path | None = None
-    token: str | None = None
 
 
 class Server:

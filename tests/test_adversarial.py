@@ -5,18 +5,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfpaint import losses
-from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN, compose
-from tfpaint.discriminators import (
+from tfpaint.errors import InputError
+from tfpaint.filling.options import Options
+from tfpaint.maps.low_pass import low_pass
+from tfpaint.maps.mask_cells import hole_on_features
+from tfpaint.networks.discriminators import (
     FeatureDiscriminator,
     ImageFeatureDiscriminator,
     ImagePairDiscriminator,
 )
-from tfpaint.encoder import DistilledEncoder, low_pass
-from tfpaint.errors import InputError
-from tfpaint.feature2image import Feature2Image
-from tfpaint.image2feature import Image2Feature
-from tfpaint.patch_swap import hole_on_features, patch_swap
+from tfpaint.networks.encoder import DistilledEncoder
+from tfpaint.networks.feature2image import Feature2Image
+from tfpaint.networks.image2feature import Image2Feature
+from tfpaint.patch_swap import patch_swap
+from tfpaint.training import losses
+from tfpaint.training.feature2image_gan import Feature2ImageGAN
+from tfpaint.training.image2feature_gan import Image2FeatureGAN, compose
 
 SIZE = 32
 
@@ -115,14 +119,14 @@ def test_the_two_gradients_are_those_of_two_separate_passes(critic, batch):
     gan = make("feature2image", critic=critic, image_weight=2.0, adversarial_weight=0.5)
     data = gan.prepare(*batch)
     with tf.GradientTape() as tape:
-        parts, image = gan.reconstruction(data, training=True)
-        real, fake = gan.pairs(data, image)
-        fake = gan.discriminator(fake, training=True)
+        made = gan.reconstruction(data, training=True)
+        real, fake = gan.pairs(data, made)
+        fake, parts = gan.discriminator(fake, training=True), made.parts
         loss = 2.0 * parts["image"] + parts["feature"] + 0.5 * losses.generator_loss(fake)
     expected_g = tape.gradient(loss, gan.generator.trainable_variables)
     with tf.GradientTape() as tape:
         real = gan.discriminator(real, training=True)
-        fake = gan.discriminator(gan.pairs(data, image)[1], training=True)
+        fake = gan.discriminator(gan.pairs(data, made)[1], training=True)
         loss = losses.discriminator_loss(real, fake)
     expected_d = tape.gradient(loss, gan.discriminator.trainable_variables)
 
@@ -184,7 +188,7 @@ def test_predictions_of_a_smaller_g1_are_enlarged(batch):
 
 
 def test_key_blur_matches_on_the_low_passed_image(batch):
-    gan = make("feature2image", key_blur=1.5)
+    gan = make("feature2image", options=Options(key_blur=1.5))
     data = gan.prepare(*batch)
     cells = hole_on_features(data["mask"])
     features, keys = gan.encoder(data["truth"]), gan.encoder(low_pass(data["truth"], 1.5))
@@ -194,7 +198,7 @@ def test_key_blur_matches_on_the_low_passed_image(batch):
 
 def test_swapped_as_the_inpainter_swaps(batch):
     options = {"coherence": 0.3, "overlap": 0.2}
-    gan = make("feature2image", **options)
+    gan = make("feature2image", options=Options(**options))
     data = gan.prepare(*batch)
     features, cells = gan.encoder(data["truth"]), hole_on_features(data["mask"])
     np.testing.assert_array_equal(data["features"], patch_swap(features, cells, **options))
@@ -215,8 +219,8 @@ def test_a_crop_is_the_centre_of_pictures_and_features(batch):
 def test_d2_sees_the_truth_and_the_image_through_the_critic(batch):
     gan = make("feature2image", critic=True)
     data = gan.prepare(*batch)
-    _, image = gan.reconstruction(data, training=False)
-    for seen, picture in zip(gan.pairs(data, image), (data["truth"], image), strict=True):
+    made = gan.reconstruction(data, training=False)
+    for seen, picture in zip(gan.pairs(data, made), (data["truth"], made.image), strict=True):
         np.testing.assert_allclose(seen, gan.critic(picture), atol=1e-5)
     before = [weight.numpy() for weight in gan.critic.weights]
     gan.train_step(batch)
@@ -241,10 +245,10 @@ def test_the_feature_loss_sees_what_the_encoder_s_grid_skips():
     seen = []
     for step in range(64):
         gan.optimizer.iterations.assign(step)
-        parts, _ = gan.reconstruction({"features": None, "truth": truth}, training=True)
-        seen.append(float(parts["feature"]))
+        made = gan.reconstruction({"features": None, "truth": truth}, training=True)
+        seen.append(float(made.parts["feature"]))
     assert 0 < np.mean(seen) < 1 and set(seen) == {0.0, 1.0}
-    assert gan.reconstruction({"features": None, "truth": truth}, False)[0]["feature"] == 0
+    assert gan.reconstruction({"features": None, "truth": truth}, False).parts["feature"] == 0
 
 
 def test_options_that_do_not_fit_are_refused():

@@ -8,9 +8,9 @@ from skimage import data
 
 from benchmarks.baselines import __main__ as trainer
 from benchmarks.baselines import context_encoder, local_global, neural
-from tfpaint.classical import harmonic
-from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
+from tfpaint.evaluation.classical import harmonic
+from tfpaint.networks.encoder import VGG19Encoder
 from train.config import load_network
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfpaint.blending import align_tone, paste
+from tfpaint.filling.blending import paste
+from tfpaint.filling.tone_ring import align_tone
 
 
 def square_hole(size):

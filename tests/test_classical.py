@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tfpaint.classical import FILLS, harmonic, mean_colour
 from tfpaint.errors import InputError
-from tfpaint.exemplar import exemplar_based
+from tfpaint.evaluation.classical import FILLS, harmonic, mean_colour
+from tfpaint.evaluation.exemplar import exemplar_based
 
 
 @pytest.fixture

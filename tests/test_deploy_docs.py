@@ -14,8 +14,8 @@ from export.__main__ import main
 from tests import web_page
 from tests.serving_model import running, save
 from tests.tiny import SCALES, mask_of, networks, photo
-from tfpaint import window
 from tfpaint.inpainter import Inpainter
+from tfpaint.saved_model import static_window
 
 PHOTO, MASK = photo(32, 32), mask_of(32, 32, (12, 13, 19, 20))
 
@@ -75,7 +75,7 @@ def test_litert(text):
     exec(snippet.replace("out/models/tfpaint_32.tflite", "tiny.tflite"), {})
     np.testing.assert_array_equal(filled()[~MASK], PHOTO[~MASK])
     inputs = np.float32(PHOTO[None]), np.float32(MASK[None, ..., None])
-    wanted = window.function(inpainter, 32)(*inputs)["image"][0]
+    wanted = static_window.function(inpainter.filler, 32)(*inputs)["image"][0]
     assert np.abs(filled() - wanted)[MASK].max() <= 1
     assert (filled() != PHOTO).any()
 

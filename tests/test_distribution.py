@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfpaint.encoder import DistilledEncoder
+from tfpaint.networks.encoder import DistilledEncoder
 from train.__main__ import main
 from train.config import load_network
 

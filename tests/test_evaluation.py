@@ -10,13 +10,14 @@ from PIL import Image
 from skimage import data
 from tiny import save_vgg19
 
-from tfpaint import evaluation
-from tfpaint.classical import harmonic
 from tfpaint.cli import main
-from tfpaint.encoder import VGG19Encoder
 from tfpaint.errors import InputError
+from tfpaint.evaluation.cases import Case, load_cases
+from tfpaint.evaluation.classical import harmonic
+from tfpaint.evaluation.evaluate import evaluate, markdown
+from tfpaint.evaluation.perceptual import LAYERS, PerceptualDistance
 from tfpaint.inpainter import Steps
-from tfpaint.perceptual import LAYERS, PerceptualDistance
+from tfpaint.networks.encoder import VGG19Encoder
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +56,17 @@ class FakeInpainter:
 
 
 def test_squares_and_centre_holes(folder):
-    (first, _) = evaluation.cases(folder / "photos", "centre", 32)
+    (first, _) = load_cases(folder / "photos", "centre", 32)
     assert first.name == "a" and first.truth.shape == (32, 32, 3)
     assert first.mask.sum() == 16 * 16 and first.mask[8:24, 8:24].all()
     assert not first.incomplete[first.mask].any()
-    (smaller,) = evaluation.cases(folder / "photos", "centre:14", 32, limit=1)
+    (smaller,) = load_cases(folder / "photos", "centre:14", 32, limit=1)
     assert smaller.mask.sum() == 14 * 14
-    assert len(list(evaluation.cases(None, "centre", 16))) == 4
+    assert len(list(load_cases(None, "centre", 16))) == 4
 
 
 def test_masks_of_a_folder_are_cut_like_their_photos(folder):
-    case = next(evaluation.cases(folder / "photos", str(folder / "masks"), 60))
+    case = next(load_cases(folder / "photos", str(folder / "masks"), 60))
     expected = np.zeros((60, 60), bool)
     expected[20:40, 15:35] = True
     np.testing.assert_array_equal(case.mask, expected)
@@ -81,21 +82,21 @@ def test_masks_of_a_folder_are_cut_like_their_photos(folder):
 )
 def test_holes_that_make_no_sense(folder, hole, message):
     with pytest.raises(InputError, match=message):
-        list(evaluation.cases(folder / "photos", hole, 32))
+        list(load_cases(folder / "photos", hole, 32))
 
 
 def test_two_photos_of_one_name_are_refused(folder, tmp_path):
     for suffix in ("png", "gif"):
         Image.new("RGB", (40, 40)).save(tmp_path / f"same.{suffix}")
     with pytest.raises(InputError, match="same.png: has the name of same.gif"):
-        list(evaluation.cases(tmp_path, "centre", 32))
+        list(load_cases(tmp_path, "centre", 32))
 
 
 def test_the_report_holds_the_means(folder, vgg, tmp_path):
-    found = list(evaluation.cases(folder / "photos", "centre", 32))
+    found = list(load_cases(folder / "photos", "centre", 32))
     methods = ["tfpaint", "harmonic", "g1", "mean"]
     out = tmp_path / "out"
-    report = evaluation.evaluate(
+    report = evaluate(
         found,
         methods,
         FakeInpainter(),
@@ -118,7 +119,7 @@ def test_the_report_holds_the_means(folder, vgg, tmp_path):
     assert "&lt;two&gt; of DATA" in page and "<two>" not in page
     shown = json.loads(re.search(r"const report = (.*);\n", page)[1])
     assert shown["photos"] == report["photos"]
-    lines = evaluation.markdown(report).splitlines()
+    lines = markdown(report).splitlines()
     assert lines[4].startswith("| g1 | ") and lines[4].endswith("| – |")
 
 
@@ -127,10 +128,10 @@ def test_every_graph_is_built_before_it_is_timed():
         for side in sides:
             mask = np.zeros((64, 64), bool)
             mask[32 - side // 2 : 32 + side // 2, 32 - side // 2 : 32 + side // 2] = True
-            yield evaluation.Case(f"{side}", data.chelsea()[:64, :64], mask)
+            yield Case(f"{side}", data.chelsea()[:64, :64], mask)
 
     inpainter = FakeInpainter()
-    evaluation.evaluate(list(cases(24, 12, 4, 6, 10, 24)), ["tfpaint"], inpainter)
+    evaluate(list(cases(24, 12, 4, 6, 10, 24)), ["tfpaint"], inpainter)
     warm, timed = inpainter.sides[:3], inpainter.sides[3:]
     assert sorted(warm) == [6, 10, 24] and timed == [24, 12, 4, 6, 10, 24]
 
@@ -142,8 +143,8 @@ def test_packages_are_imported_before_they_are_timed(folder):
         sides.append(len(mask))
         return image
 
-    found = list(evaluation.cases(folder / "photos", "centre", 40))
-    evaluation.evaluate(found, ["mine"], fills={"mine": fill})
+    found = list(load_cases(folder / "photos", "centre", 40))
+    evaluate(found, ["mine"], fills={"mine": fill})
     assert sides == [32, 40, 40]
 
 
@@ -151,8 +152,8 @@ def test_a_flat_photo_has_no_sharpness(vgg):
     truth = np.full((32, 32, 3), 90, np.uint8)
     mask = np.zeros((32, 32), bool)
     mask[8:24, 8:24] = True
-    case = evaluation.Case("flat", truth, mask)
-    report = evaluation.evaluate([case], ["mean"])
+    case = Case("flat", truth, mask)
+    report = evaluate([case], ["mean"])
     row = report["methods"]["mean"]
     assert row["sharpness"] is row["psnr"] is row["perceptual"] is None and row["l1"] == 0
     assert "NaN" not in json.dumps(report)

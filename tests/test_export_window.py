@@ -14,8 +14,10 @@ from tiny import SCALES, mask_of, networks, photo
 
 from export import check, litert, litert_runner, tfjs, tfjs_runner
 from export.__main__ import main
-from tfpaint.image2feature import Image2Feature
+from tfpaint import saved_model
+from tfpaint.filling.options import Options
 from tfpaint.inpainter import Inpainter
+from tfpaint.networks.image2feature import Image2Feature
 from tfpaint.patch_swap import PatchSwap
 
 SIDE = SCALES[1]
@@ -23,8 +25,8 @@ SIDE = SCALES[1]
 
 @pytest.fixture(scope="module")
 def inpainter():
-    options = {"key_blur": 1.0, "coherence": 0.1, "overlap": 0.5, "trust": 0.3, "tone_blur": 1.0}
-    return Inpainter(*networks(), scales=SCALES, **options)
+    options = Options(key_blur=1.0, coherence=0.1, overlap=0.5, trust=0.3, tone_blur=1.0)
+    return Inpainter(*networks(), scales=SCALES, options=options)
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +50,8 @@ def test_litert_equals_tensorflow(inpainter, exact, photos):
 def test_a_recomposed_fill_is_exported_too(tmp_path, photos):
     keras.utils.set_random_seed(1)
     encoder, _, feature2image = networks()
-    options = {"overlap": 0.5, "trust": 0.3, "recompose": True}
-    inpainter = Inpainter(encoder, Image2Feature(128, 4), feature2image, (128,), **options)
+    options = Options(overlap=0.5, trust=0.3, recompose=True)
+    inpainter = Inpainter(encoder, Image2Feature(128, 4), feature2image, (128,), options)
     litert.write(inpainter, tmp_path / "tiny.tflite", 128)
     for row in check.compare(inpainter, tmp_path / "tiny.tflite", photos):
         assert row.known_equal and row.within_one >= 0.999
@@ -79,7 +81,8 @@ def test_the_example_fills_the_hole_alone(inpainter, exact, tmp_path):
 
 def test_check_tells_another_model(exact, photos):
     other = Inpainter(*networks(), scales=SCALES)
-    other.feature2image[0].set_weights([0.5 * one for one in other.feature2image[0].get_weights()])
+    network = other.filler.feature2image[SCALES[0]]
+    network.set_weights([0.5 * one for one in network.get_weights()])
     assert min(row.within_one for row in check.compare(other, exact, photos)) < 0.5
 
 
@@ -145,7 +148,7 @@ def test_tfjs_equals_tensorflow(inpainter, photos, tmp_path):
 
 
 def test_a_saved_model_is_checked_by_its_newest_version(inpainter, photos, tmp_path):
-    inpainter.export(tmp_path)
+    saved_model.save(inpainter, tmp_path)
     for row in check.compare(inpainter, tmp_path, photos):
         assert row.known_equal and row.within_one >= 0.999
 

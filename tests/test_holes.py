@@ -6,16 +6,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfpaint.holes import (
-    SCALES,
-    at_scale,
-    boundary_ring,
-    crop_mirrored,
-    find_boxes,
-    find_windows,
-    mirror,
-    missing_cells,
-)
+from tfpaint.filling.holes import SCALES, find_boxes
+from tfpaint.filling.windows import at_scale, crop_mirrored, find_windows, mirror
+from tfpaint.maps.mask_cells import boundary_ring, missing_cells
 
 
 def mask_of(height, width, *boxes):

@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from tfpaint.errors import InputError
-from tfpaint.images import output_format, read_photo, write_photo, write_picture
+from tfpaint.pictures.files import output_format, read_photo, write_photo, write_picture
 
 H, W = 12, 20
 MASK = np.zeros((H, W), bool)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.test_images import SRGB, H, W, chunk, noise, write_16_bit
-from tfpaint.images import Photo, read_photo, write_photo
+from tfpaint.pictures.files import Photo, read_photo, write_photo
 
 
 @pytest.mark.parametrize("channels, key", [(1, b"\1\7"), (3, b"\1\7\2\0\0\3")])

@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import SCALES, mask_of, networks, photo
 
-from tfpaint.encoder import low_pass
 from tfpaint.errors import InputError
+from tfpaint.filling.multi_scale import WindowFiller
+from tfpaint.filling.options import PAPER, Options
 from tfpaint.inpainter import Inpainter
-from tfpaint.matching import match_function
-from tfpaint.patch_swap import paste
+from tfpaint.maps.low_pass import low_pass
+from tfpaint.patch_swap.matching import match_function
+from tfpaint.presets import Preset
 
 
 @pytest.fixture(autouse=True)
@@ -161,10 +163,10 @@ def test_bad_input(inpainter, image, mask, words):
 
 @pytest.mark.parametrize(
     "options",
-    [{"scales": ()}, {"scales": (16, 64)}, {"scales": SCALES, "iterations": 0}],
+    [{"scales": ()}, {"scales": (16, 64)}],
 )
-def test_bad_options(options):
-    with pytest.raises(InputError):
+def test_bad_scales(options):
+    with pytest.raises(InputError, match="twice the one before"):
         Inpainter(None, None, None, **options)
 
 
@@ -186,37 +188,39 @@ def test_steps(marking):
     assert (steps.coarse[43:51, 43:51] == 0).all()
 
 
-def test_small_holes_are_known_to_the_windows_of_large_ones(marking):
-    """The speck becomes known before the large hole's window looks at it."""
+@pytest.fixture
+def eagerly():
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+def test_small_holes_are_known_to_the_windows_of_large_ones(marking, monkeypatch, eagerly):
+    """The speck becomes known before the large hole's window, which reaches it, looks at it."""
     mask = mask_of(80, 80, (20, 20, 22, 22), (30, 30, 44, 44))
-    seen = []
-    fill = marking._fill
-    try:
-        marking._fill = lambda pictures, missing, *rest: (
-            seen.append(int(tf.reduce_sum(tf.cast(missing, tf.int32))))
-            or fill(pictures, missing, *rest)
-        )
-        marking._inpaint(tf.fill((80, 80, 3), tf.cast(9, tf.uint8)), tf.constant(mask), SCALES, 1)
-    finally:
-        marking._fill = fill
-    assert seen == [4 + 14 * 14, 14 * 14]
-
-
-def test_iterations_repeat_each_scale():
-    inpainter = Inpainter(*networks(), scales=SCALES, iterations=3)
-    seen = []
-    inpainter._refine = lambda filled, photo, mask, start, index: (
-        seen.append(index) or filled,
-        start,
+    seen, fill = [], marking.filler.fill
+    monkeypatch.setattr(
+        marking.filler,
+        "fill",
+        lambda crop, count: seen.append(crop[..., 4].numpy().sum()) or fill(crop, count),
     )
-    image, mask = tf.zeros((60, 80, 3), tf.uint8), tf.constant(HOLES["one"])
-    inpainter._inpaint(image, mask, SCALES, 1)
+    marking(np.full((80, 80, 3), 9, np.uint8), mask)
+    assert seen == [2 * 2, 14 * 14]
+
+
+def test_iterations_repeat_each_scale(monkeypatch, eagerly):
+    inpainter = Inpainter(*networks(), scales=SCALES, options=Options(iterations=3))
+    seen, refine = [], inpainter.filler.refine
+    monkeypatch.setattr(
+        inpainter.filler, "refine", lambda *maps: seen.append(maps[-1]) or refine(*maps)
+    )
+    inpainter(photo(60, 80), HOLES["one"])
     assert seen == [0, 0, 0, 1, 1, 1]
 
 
 def test_large_windows_propagate_and_are_tiled(monkeypatch):
-    monkeypatch.setattr("tfpaint.inpainter.EXACT", 32)
-    for module in ("inpainter", "tiles"):
+    monkeypatch.setattr("tfpaint.filling.multi_scale.EXACT", 32)
+    for module in ("filling.multi_scale", "networks.tiles"):
         monkeypatch.setattr(f"tfpaint.{module}.TILE", 64)
         monkeypatch.setattr(f"tfpaint.{module}.HALO", 8)
     engines = []
@@ -226,7 +230,7 @@ def test_large_windows_propagate_and_are_tiled(monkeypatch):
         engines.append(engine)
         return find(engine, *rest)
 
-    monkeypatch.setattr("tfpaint.inpainter.match_function", recorded)
+    monkeypatch.setattr("tfpaint.patch_swap.backends.match_function", recorded)
     inpainter = Inpainter(*networks(), scales=(16, 32, 64, 128))
     image, mask = photo(140, 150), mask_of(140, 150, (40, 40, 90, 95))
     filled = inpainter(image, mask)
@@ -250,29 +254,6 @@ def test_only_the_scales_that_a_photo_needs_are_traced():
     np.testing.assert_array_equal(inpainter(image, mask), inpainter.inpaint(image, mask))
 
 
-def test_key_blur_only_changes_what_is_matched(monkeypatch):
-    calls = []
-    find = Inpainter.match
-    monkeypatch.setattr(
-        Inpainter, "match", lambda self, keys, *_: calls.append(keys) or find(self, keys, *_)
-    )
-    monkeypatch.setattr(
-        "tfpaint.inpainter.paste", lambda *arguments: calls.append(arguments) or paste(*arguments)
-    )
-    image = tf.random.stateless_uniform((1, 32, 32, 3), (0, 1), -1, 1)
-    mask = np.zeros((1, 32, 32, 1), np.float32)
-    mask[:, 12:20, 12:20] = 1
-    encoder, *rest = networks()
-    for blur in (0.0, 1.0):
-        Inpainter(encoder, *rest, scales=SCALES, key_blur=blur)._fine(image, image, mask, None, 1)
-    plain, plain_paste, blurred, blurred_paste = calls
-    np.testing.assert_array_equal(plain, encoder(image))
-    np.testing.assert_allclose(blurred, encoder(low_pass(image, 2.0)), atol=1e-5)  # 1 at 16 pixels
-    for pasted in (plain_paste, blurred_paste):
-        np.testing.assert_array_equal(pasted[1], encoder(image))
-    assert (plain_paste[0].numpy() >= 0).sum() == (blurred_paste[0].numpy() >= 0).sum() == 16
-
-
 def test_tone_blur_keeps_the_tones_that_a_scale_begins_with():
     image = tf.random.stateless_uniform((1, 32, 32, 3), (0, 1), -0.2, 0.2)
     mask = np.zeros((1, 32, 32, 1), np.float32)
@@ -280,35 +261,14 @@ def test_tone_blur_keeps_the_tones_that_a_scale_begins_with():
     filled = image + 0.4 * mask
     networks_ = networks()
     plain, toned = (
-        Inpainter(*networks_, scales=SCALES, tone_blur=blur)._fine(filled, image, mask, None, 1)[0]
-        for blur in (0.0, 1.0)
+        WindowFiller(*networks_, scales=SCALES, options=options).refine(
+            filled, image, mask, None, 1
+        )[0]
+        for options in (PAPER, Options(tone_blur=1.0))
     )
     wanted = plain + low_pass(filled - plain, 2.0)  # 1 at 16 pixels
     np.testing.assert_allclose(toned, np.where(mask, wanted, image), atol=1e-5)
     assert np.abs(toned - plain).max() > 0.1
-
-
-def test_the_blur_keeps_a_constant_and_follows_the_gaussian():
-    constant = np.full((2, 16, 16, 3), 0.3, np.float32)
-    np.testing.assert_allclose(low_pass(constant, 2.0), constant, rtol=1e-5)
-    impulse = np.zeros((1, 32, 32, 1), np.float32)
-    impulse[0, 16, 12] = 1
-    y, x = np.mgrid[0:32, 0:32]
-    gaussian = np.exp(-((y - 16) ** 2 + (x - 12) ** 2) / 2 / 2.0**2)
-    np.testing.assert_allclose(
-        low_pass(impulse, 2.0)[0, ..., 0], gaussian / gaussian.sum(), atol=1e-5
-    )
-
-
-def test_a_wide_blur_of_a_smaller_copy_is_close():
-    edge = np.zeros((1, 128, 128, 1), np.float32)
-    edge[:, 50:, 30:] = 1
-    line = np.exp(-np.square(np.arange(-127, 128) / 9.0) / 2)
-    weights = np.array(
-        [line[127 - y : 255 - y] / line[127 - y : 255 - y].sum() for y in range(128)]
-    )
-    wanted = weights @ edge[0, ..., 0] @ weights.T
-    np.testing.assert_allclose(low_pass(edge, 9.0)[0, ..., 0], wanted, atol=0.02)
 
 
 @pytest.mark.slow
@@ -317,7 +277,7 @@ def test_the_graph_is_saved_and_gives_the_same(tmp_path):
     mask = HOLES["several"]
     image = photo(*mask.shape)
     module = tf.Module()
-    module.weights, module.inpaint = inpainter.variables, inpainter.inpaint
+    module.weights, module.inpaint = inpainter.filler.variables, inpainter.inpaint
     tf.saved_model.save(module, tmp_path)
     loaded = tf.saved_model.load(tmp_path)
     np.testing.assert_array_equal(loaded.inpaint(image, mask), inpainter(image, mask))
@@ -335,13 +295,12 @@ def test_the_graph_can_be_mapped_over_a_batch(inpainter):
 
 def test_from_preset_passes_options_on(monkeypatch):
     encoder, image2feature, feature2image = networks()
-    preset = {
-        "encoder": encoder,
-        "image2feature": image2feature,
-        "feature2image": {16: feature2image, 32: feature2image},
-        "scales": list(SCALES),
-        "iterations": 2,
-    }
+    by_scale = {16: feature2image, 32: feature2image}
+    preset = Preset(encoder, image2feature, by_scale, SCALES, Options(iterations=2, overlap=0.5))
     monkeypatch.setattr("tfpaint.inpainter.load_preset", lambda name, load_weights: preset)
     inpainter = Inpainter.from_preset("any", load_weights=False, iterations=3)
-    assert inpainter.scales == SCALES and inpainter.iterations == 3
+    assert inpainter.scales == SCALES
+    assert inpainter.filler.options == Options(iterations=3, overlap=0.5)
+    assert Inpainter.from_preset("any", scales=[16]).scales == (16,)
+    with pytest.raises(InputError, match="'overlaps' is no option; there are key_blur"):
+        Inpainter.from_preset("any", overlaps=1)

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tfpaint.errors import InputError
-from tfpaint.images import Photo
-from tfpaint.masks import as_mask, fit_mask, read_mask, transparency
+from tfpaint.pictures.files import Photo
+from tfpaint.pictures.masks import as_mask, fit_mask, read_mask, transparency
 
 HOLE = np.zeros((12, 20), bool)
 HOLE[3:8, 5:11] = True

@@ -7,9 +7,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfpaint import matching
 from tfpaint.errors import InputError
-from tfpaint.matching import NO_MATCH
+from tfpaint.patch_swap import matching
+from tfpaint.patch_swap.matching import NO_MATCH
 
 
 @pytest.fixture(params=("exact", "conv2d"))

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfpaint import matching_exact
-from tfpaint.matching import match
+from tfpaint.patch_swap import match
 
 
 def case(side=24, channels=6, seed=0):
@@ -51,7 +50,7 @@ def test_neighbours_agree_more_at_little_cost(engine):
 def test_products_kept_or_computed_anew_give_the_same(side, monkeypatch):
     features, asks, may = case(side, seed=3)
     kept = match(features, features, asks, may, coherence=0.2).numpy()
-    monkeypatch.setattr(matching_exact, "MOST_PRODUCTS", 0)
+    monkeypatch.setattr("tfpaint.patch_swap.products.MOST_PRODUCTS", 0)
     np.testing.assert_array_equal(match(features, features, asks, may, coherence=0.2), kept)
 
 

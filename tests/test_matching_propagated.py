@@ -4,7 +4,8 @@ import reference
 import tensorflow as tf
 
 from tfpaint.errors import InputError
-from tfpaint.matching import NO_MATCH, match
+from tfpaint.patch_swap import match
+from tfpaint.patch_swap.matching import NO_MATCH
 
 
 def smooth_map(side, channels=8, seed=0):

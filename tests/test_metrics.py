@@ -5,8 +5,8 @@ import pytest
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from tfpaint import metrics
 from tfpaint.errors import InputError
+from tfpaint.evaluation import metrics
 
 
 @pytest.fixture

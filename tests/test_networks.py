@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfpaint.blocks import ResizeConv2D
-from tfpaint.discriminators import (
+from tfpaint.errors import InputError
+from tfpaint.networks.blocks import ResizeConv2D
+from tfpaint.networks.discriminators import (
     FeatureDiscriminator,
     ImageFeatureDiscriminator,
     ImagePairDiscriminator,
 )
-from tfpaint.errors import InputError
-from tfpaint.feature2image import Feature2Image
-from tfpaint.image2feature import Image2Feature
+from tfpaint.networks.feature2image import Feature2Image
+from tfpaint.networks.image2feature import Image2Feature
 
 BATCH, S, W = 2, 16, 4
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose, ResizeConv2D)

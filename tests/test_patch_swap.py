@@ -6,8 +6,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfpaint.matching import match
-from tfpaint.patch_swap import PatchSwap, hole_on_features, paste, patch_swap
+from tfpaint.maps.mask_cells import hole_on_features
+from tfpaint.patch_swap import PatchSwap, match, patch_swap
+from tfpaint.patch_swap.pasting import paste
 
 
 def random_case(seed, batch=2, height=8, width=9, channels=5):

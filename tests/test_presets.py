@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from tfpaint.encoder import DistilledEncoder
 from tfpaint.errors import InputError
-from tfpaint.feature2image import Feature2Image
-from tfpaint.image2feature import Image2Feature
-from tfpaint.inpainter import Inpainter
-from tfpaint.presets import load_preset, network_at, preset_names, save_preset
+from tfpaint.filling.multi_scale import network_at
+from tfpaint.filling.options import PAPER, PHOTO, Options
+from tfpaint.networks.encoder import DistilledEncoder
+from tfpaint.networks.feature2image import Feature2Image
+from tfpaint.networks.image2feature import Image2Feature
+from tfpaint.presets import load_preset, preset_names, save_preset
 
 
 def networks(width=4):
@@ -26,12 +27,12 @@ def networks(width=4):
 
 def test_a_saved_preset_loads_again_to_float16(tmp_path):
     saved = networks()
-    save_preset(tmp_path / "p", **saved, scales=[16, 32])
+    save_preset(tmp_path / "p", **saved, scales=[16, 32], options=Options(overlap=0.5))
     loaded = load_preset(tmp_path / "p")
-    assert loaded["scales"] == [16, 32]
-    assert set(loaded["feature2image"]) == {16, 32}
-    pairs = [(saved[key], loaded[key]) for key in ("encoder", "image2feature")]
-    pairs.append((saved["feature2image"][32], loaded["feature2image"][32]))
+    assert loaded.scales == (16, 32) and loaded.options == Options(overlap=0.5)
+    assert set(loaded.feature2image) == {16, 32}
+    pairs = [(saved[key], getattr(loaded, key)) for key in ("encoder", "image2feature")]
+    pairs.append((saved["feature2image"][32], loaded.feature2image[32]))
     for ours, theirs in pairs:
         for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
@@ -65,7 +66,7 @@ def test_wrong_weights_are_refused(tmp_path):
     weights.unlink()
     with pytest.raises(InputError, match="load_weights=False"):
         load_preset(tmp_path / "p")
-    assert load_preset(tmp_path / "p", load_weights=False)["image2feature"].count_params() > 0
+    assert load_preset(tmp_path / "p", load_weights=False).image2feature.count_params() > 0
 
 
 def test_wrong_folders_are_refused(tmp_path):
@@ -82,13 +83,22 @@ def test_wrong_folders_are_refused(tmp_path):
             load_preset(tmp_path)
 
 
-def test_options_that_inpainter_does_not_know_are_named(tmp_path):
-    save_preset(tmp_path, **networks(), scales=[16], overlaps=1)
-    with pytest.raises(InputError, match="overlaps"):
-        Inpainter.from_preset(tmp_path)
+def test_an_option_that_does_not_exist_is_named(tmp_path):
+    save_preset(tmp_path, **networks(), scales=[16])
+    config = json.loads((tmp_path / "config.json").read_text())
+    for key, value in {"overlaps": 1, "trust": -1}.items():
+        wrong = {**config, "options": {key: value}}
+        (tmp_path / "config.json").write_text(json.dumps(wrong))
+        with pytest.raises(InputError, match=f"config.json: .*{key}"):
+            load_preset(tmp_path)
+
+
+def test_the_bundled_presets_have_the_named_options():
+    assert load_preset("photo", load_weights=False).options == PHOTO
+    assert load_preset("paper", load_weights=False).options == PAPER
 
 
 @pytest.mark.parametrize("name", preset_names())
 def test_bundled_presets_build(name):
     loaded = load_preset(name, load_weights=False)
-    assert loaded["encoder"].output_shape[-1] == 256
+    assert loaded.encoder.output_shape[-1] == 256

@@ -12,8 +12,8 @@ from skimage import data
 from export.__main__ import main as export
 from serving.__main__ import main as serve
 from tfpaint import cli
-from tfpaint.encoder import DistilledEncoder
 from tfpaint.inpainter import Inpainter
+from tfpaint.networks.encoder import DistilledEncoder
 from train.__main__ import main as train
 
 TINY = "--size 32 --width 2 --batch 2 --steps 1 --epoch 1 --verbose 0".split()

@@ -15,10 +15,12 @@ from export.__main__ import main
 from serving.model import Model
 from tfpaint import saved_model
 from tfpaint.errors import InputError
+from tfpaint.filling.options import Options
 from tfpaint.inpainter import Inpainter
+from tfpaint.saved_model.writer import METADATA
 from tfpaint.style_transfer import restyle
 
-OPTIONS = {"key_blur": 1.0, "coherence": 0.1, "overlap": 0.5, "trust": 0.3, "tone_blur": 1.0}
+OPTIONS = Options(key_blur=1.0, coherence=0.1, overlap=0.5, trust=0.3, tone_blur=1.0)
 HOLES = [(10, 12, 22, 25), (0, 0, 9, 30), (30, 40, 36, 44), (5, 5, 25, 25)]
 
 
@@ -29,13 +31,13 @@ def seeded():
 
 @pytest.fixture(scope="module")
 def inpainter():
-    return Inpainter(*networks(), scales=SCALES, **OPTIONS)
+    return Inpainter(*networks(), scales=SCALES, options=OPTIONS)
 
 
 @pytest.fixture(scope="module")
 def folder(inpainter, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "tfpaint"
-    assert inpainter.export(path, preset="tiny", max_pixels=20_000) == path / "1"
+    assert saved_model.save(inpainter, path, preset="tiny", max_pixels=20_000) == path / "1"
     return path
 
 
@@ -202,17 +204,17 @@ def test_it_holds_stock_operations_in_float32_and_says_what_it_is(folder):
     nodes += [node for graph in graphs for one in graph.library.function for node in one.node_def]
     assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch"}
     assert not any(node.attr["_XlaMustCompile"].b for node in nodes)
-    notes = json.loads((folder / "1" / "assets.extra" / saved_model.METADATA).read_text())
+    notes = json.loads((folder / "1" / "assets.extra" / METADATA).read_text())
     assert (notes["preset"], notes["scales"], notes["max_pixels"]) == ("tiny", [16, 32], 20_000)
     assert len(notes["sha256"]) == 64 and notes["overlap"] == 0.5
 
 
 def test_a_half_precision_inpainter_is_saved_in_float32(inpainter):
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    half = Inpainter(*networks(), scales=SCALES, **OPTIONS)
+    half = Inpainter(*networks(), scales=SCALES, options=OPTIONS)
     whole = saved_model.in_float32(half)
-    assert whole.feature2image[0].layers[1].compute_dtype == "float32"
-    assert whole.options == half.options
+    assert whole.filler.feature2image[SCALES[0]].layers[1].compute_dtype == "float32"
+    assert whole.filler.options == half.filler.options
     image, mask = photo(36, 44), mask_of(36, 44, HOLES[0])
     assert np.abs(whole(image, mask).astype(int) - inpainter(image, mask)).max() <= 1
 
@@ -228,7 +230,7 @@ def test_the_next_export_is_the_next_version(tmp_path, inpainter, capsys, monkey
 def test_a_place_that_cannot_be_written(tmp_path, inpainter):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="could not be written"):
-        inpainter.export(tmp_path / "file")
+        saved_model.save(inpainter, tmp_path / "file")
 
 
 def test_a_session_as_in_tensorflow_serving_answers_the_warm_up(folder, signatures):

@@ -25,7 +25,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from serving import backend
 from serving.client import InpaintClient, InpaintError
-from serving.server import Options
+from serving.options import Options
 from serving.static import HEADERS
 from tests.serving_model import running, save, wait_until
 from tests.test_serving_grpc import request_of

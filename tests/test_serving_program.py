@@ -20,7 +20,7 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 from serving import backend
 from serving.__main__ import main
 from serving.client import InpaintClient, InpaintError
-from serving.server import Options
+from serving.options import Options
 from tests.serving_model import Running, running, save
 from tests.test_serving_grpc import request_of
 from tfpaint.errors import InputError

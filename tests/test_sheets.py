@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfpaint.sheets import HOLE_COLOUR, MARGIN, contact_sheet, mark_hole, side_by_side
+from tfpaint.pictures.sheets import HOLE_COLOUR, MARGIN, contact_sheet, mark_hole, side_by_side
 
 RED, GREEN, BLUE, DARK = ([255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 60, 9])
 

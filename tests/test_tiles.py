@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tfpaint import tiles
+from tfpaint.networks import tiles
 
 
 @pytest.fixture(autouse=True)

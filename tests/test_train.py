@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from tests.tiny import save_vgg19
-from tfpaint.encoder import DistilledEncoder
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
+from tfpaint.networks.encoder import DistilledEncoder
 from train import data
 from train.__main__ import main
 from train.config import build, load_config, load_network, load_vgg19

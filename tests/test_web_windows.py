@@ -27,7 +27,7 @@ def random_mask(random, width, height):
 
 
 def test_holes_are_found_as_in_python(page):
-    from tfpaint import holes
+    from tfpaint.filling import holes
 
     random = np.random.default_rng(0)
     for width, height in ((300, 200), (700, 1500), (900, 640)):
@@ -52,7 +52,7 @@ def test_holes_are_found_as_in_python(page):
 def test_windows_are_cut_and_pasted_as_in_python(page):
     import tensorflow as tf
 
-    from tfpaint import blending, holes
+    from tfpaint.filling import blending, holes
 
     random = np.random.default_rng(0)
     width, height, size = 90, 70, 32
@@ -91,7 +91,7 @@ def test_windows_are_cut_and_pasted_as_in_python(page):
 @pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
 def test_a_line_at_the_edge_is_seen_whole(page, edge):
     """The window of a line of one pixel mirrors one line more than it covers."""
-    from tfpaint import holes
+    from tfpaint.filling import holes
 
     width, height, size = 300, 200, 128
     photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)

@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 
-from tfpaint.encoder import VGG19Encoder
-from tfpaint.feature2image import Feature2Image
-from tfpaint.image2feature import Image2Feature
+from tfpaint.networks.encoder import VGG19Encoder
+from tfpaint.networks.feature2image import Feature2Image
+from tfpaint.networks.image2feature import Image2Feature
 
 SCALES = (16, 32)
 

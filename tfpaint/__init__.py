@@ -13,38 +13,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN
-    from tfpaint.discriminators import (
+    from tfpaint.errors import InputError
+    from tfpaint.filling.options import PAPER, PHOTO, Options
+    from tfpaint.inpainter import Inpainter
+    from tfpaint.networks.discriminators import (
         FeatureDiscriminator,
         ImageFeatureDiscriminator,
         ImagePairDiscriminator,
     )
-    from tfpaint.encoder import DistilledEncoder, VGG19Encoder
-    from tfpaint.errors import InputError
-    from tfpaint.feature2image import Feature2Image
-    from tfpaint.image2feature import Image2Feature
-    from tfpaint.inpainter import Inpainter
-    from tfpaint.matching import match
-    from tfpaint.patch_swap import PatchSwap
+    from tfpaint.networks.encoder import DistilledEncoder, VGG19Encoder
+    from tfpaint.networks.feature2image import Feature2Image
+    from tfpaint.networks.image2feature import Image2Feature
+    from tfpaint.patch_swap.matching import match
+    from tfpaint.patch_swap.swap import PatchSwap
     from tfpaint.style_transfer import stylize
+    from tfpaint.training.feature2image_gan import Feature2ImageGAN
+    from tfpaint.training.image2feature_gan import Image2FeatureGAN
 
 __version__ = "0.1.0"
 
-# The function patch_swap stays in its module: tfpaint.patch_swap can be only one of the two.
+# The function patch_swap stays in its package: tfpaint.patch_swap can be only one of the two.
 _MODULE = {
-    "DistilledEncoder": "encoder",
-    "Feature2Image": "feature2image",
-    "Feature2ImageGAN": "adversarial",
-    "FeatureDiscriminator": "discriminators",
-    "Image2Feature": "image2feature",
-    "Image2FeatureGAN": "adversarial",
-    "ImageFeatureDiscriminator": "discriminators",
-    "ImagePairDiscriminator": "discriminators",
+    "DistilledEncoder": "networks.encoder",
+    "Feature2Image": "networks.feature2image",
+    "Feature2ImageGAN": "training.feature2image_gan",
+    "FeatureDiscriminator": "networks.discriminators",
+    "Image2Feature": "networks.image2feature",
+    "Image2FeatureGAN": "training.image2feature_gan",
+    "ImageFeatureDiscriminator": "networks.discriminators",
+    "ImagePairDiscriminator": "networks.discriminators",
     "InputError": "errors",
     "Inpainter": "inpainter",
-    "PatchSwap": "patch_swap",
-    "VGG19Encoder": "encoder",
-    "match": "matching",
+    "Options": "filling.options",
+    "PAPER": "filling.options",
+    "PHOTO": "filling.options",
+    "PatchSwap": "patch_swap.swap",
+    "VGG19Encoder": "networks.encoder",
+    "match": "patch_swap.matching",
     "stylize": "style_transfer",
 }
 

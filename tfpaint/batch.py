@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from tfpaint import images, masks, sheets
-from tfpaint.decoding import READABLE_SUFFIXES
 from tfpaint.errors import InputError
+from tfpaint.pictures import files, masks, sheets
+from tfpaint.pictures.folders import check_written, find_mask, pictures
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -64,7 +64,7 @@ def plan(
     if not photo.is_dir():
         steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
         for path in filter(None, (out, steps)):
-            images.output_format(path)
+            files.output_format(path)
         jobs = [Job(photo, find_mask(photo, mask), out, steps)]
         _check(jobs)
         return jobs, []
@@ -81,7 +81,7 @@ def plan(
     jobs = []
     problems: list[InputError] = []
     for path in photos:
-        writable = path.suffix.lower() in images.WRITABLE_FORMATS
+        writable = path.suffix.lower() in files.WRITABLE_FORMATS
         result = out / (path.name if writable else f"{path.stem}.png")
         try:
             found = find_mask(path, mask)
@@ -97,7 +97,7 @@ def run(
     jobs: Sequence[Job],
     load_inpainter: Callable[[], "Inpainter"],
     resize_masks: bool = False,
-    max_pixels: int = images.MAX_PIXELS,
+    max_pixels: int = files.MAX_PIXELS,
     show: bool = False,
 ) -> list[InputError]:
     """Do the jobs, with a progress bar on a terminal if there are several.
@@ -117,13 +117,13 @@ def run(
     problems = []
     for job in tqdm(jobs, unit="photo", disable=None if len(jobs) > 1 else True):
         try:
-            photo = images.read_photo(job.photo, max_pixels)
+            photo = files.read_photo(job.photo, max_pixels)
             if job.mask is None:
                 mask, photo = masks.transparency(photo), photo.opaque()
             else:
                 mask = masks.read_mask(job.mask, max_pixels)
                 mask = masks.fit_mask(mask, photo, job.mask, resize_masks)
-            images.output_format(job.out, photo)
+            files.output_format(job.out, photo)
         except InputError as error:
             problems.append(error)
             continue
@@ -140,7 +140,7 @@ def run(
 
 
 def _inpaint(
-    job: Job, photo: images.Photo, mask: np.ndarray, inpainter: "Inpainter", show: bool
+    job: Job, photo: files.Photo, mask: np.ndarray, inpainter: "Inpainter", show: bool
 ) -> None:
     with_steps = show or job.steps is not None
     try:
@@ -149,14 +149,14 @@ def _inpaint(
     except InputError as error:
         pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
         raise InputError(f"{pair}: {error}") from error
-    images.write_photo(job.out, photo.filled(result.image if with_steps else result, mask))
+    files.write_photo(job.out, photo.filled(result.image if with_steps else result, mask))
     if with_steps:
         sheet = sheets.side_by_side(
             [sheets.mark_hole(photo.pixels, mask), result.coarse, result.image],
             ["photo and hole", "coarse fill", "result"],
         )
         if job.steps is not None:
-            images.write_picture(job.steps, sheet)
+            files.write_picture(job.steps, sheet)
         if show:
             Image.fromarray(sheet).show(job.out.name)
 
@@ -176,43 +176,6 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
 
 
-def pictures(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in READABLE_SUFFIXES and not path.name.startswith(".")
-    )
-
-
-def find_mask(photo: Path, mask: Path | None) -> Path | None:
-    """The mask of a photo: `mask` itself, or the picture of the photo's stem in that folder."""
-    if mask is None or not mask.is_dir():
-        return mask
-    found = [path for path in pictures(mask) if path.stem == photo.stem]
-    if len(found) != 1:
-        names = " and ".join(path.name for path in found) or "no mask"
-        raise InputError(
-            f"{photo}: {mask} holds {names} for it; put one picture of that name there"
-        )
-    return found[0]
-
-
 def _check(jobs: Sequence[Job]) -> None:
     pairs = [((job.photo, job.mask), (job.out, job.steps)) for job in jobs]
     check_written(chain(*(read for read, _ in pairs)), chain(*(written for _, written in pairs)))
-
-
-def check_written(read: Iterable[Path | None], written: Iterable[Path | None]) -> None:
-    """Raises an InputError if what is written replaces what is read, or another result."""
-    sources = {path.resolve() for path in read if path}
-    seen: set[Path] = set()
-    for path in filter(None, written):
-        place = path.resolve()
-        if place in sources:
-            raise InputError(f"{path}: is one of the pictures to read; name another file")
-        if place in seen:
-            raise InputError(
-                f"{path}: would hold two pictures; name another folder for the steps, "
-                "and give photos of the same name in two runs"
-            )
-        seen.add(place)

@@ -4,15 +4,19 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfpaint import __version__, batch, evaluation, images
+from tfpaint import __version__, batch
 from tfpaint.errors import InputError
-from tfpaint.images import MAX_PIXELS
+from tfpaint.evaluation.cases import Case, load_cases
+from tfpaint.evaluation.evaluate import METHODS, OURS, evaluate, markdown
+from tfpaint.pictures import files
+from tfpaint.pictures.files import MAX_PIXELS
+from tfpaint.pictures.folders import check_written
+from tfpaint.terminal import count, silent
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -64,7 +68,7 @@ def _inpaint(options: argparse.Namespace) -> list[InputError]:
 
 def _evaluate(options: argparse.Namespace) -> list[InputError]:
     try:
-        found = list(evaluation.cases(options.images, options.hole, options.size, options.limit))
+        found = list(load_cases(options.images, options.hole, options.size, options.limit))
         return _measure(found, options)
     except ImportError as error:
         raise InputError(
@@ -73,13 +77,13 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
         ) from error
 
 
-def _measure(found: list[evaluation.Case], options: argparse.Namespace) -> list[InputError]:
-    ours = set(options.methods) & set(evaluation.OURS)
+def _measure(found: list[Case], options: argparse.Namespace) -> list[InputError]:
+    ours = set(options.methods) & set(OURS)
     inpainter = _load_inpainter(options.preset, None) if ours else None
     distances = {}
     if options.vgg or options.efficientnet:
         with silent():
-            from tfpaint.perceptual import PerceptualDistance
+            from tfpaint.evaluation.perceptual import PerceptualDistance
 
             if options.vgg:
                 distances["perceptual"] = PerceptualDistance.vgg19(options.vgg)
@@ -90,16 +94,16 @@ def _measure(found: list[evaluation.Case], options: argparse.Namespace) -> list[
         "hole": options.hole,
         "preset": options.preset,
     }
-    report = evaluation.evaluate(found, options.methods, inpainter, distances, options.out, about)
+    report = evaluate(found, options.methods, inpainter, distances, options.out, about)
     print("; ".join(f"{key}: {value}" for key, value in about.items()), end="\n\n")
-    print(evaluation.markdown(report))
+    print(markdown(report))
     return []
 
 
 def _stylize(options: argparse.Namespace) -> list[InputError]:
-    photo, style = (images.read_photo(path).opaque() for path in (options.content, options.style))
-    images.output_format(options.out)
-    batch.check_written([options.content, options.style], [options.out])
+    photo, style = (files.read_photo(path).opaque() for path in (options.content, options.style))
+    files.output_format(options.out)
+    check_written([options.content, options.style], [options.out])
     inpainter = _load_inpainter(options.preset, None)
     from tfpaint.style_transfer import stylize
 
@@ -107,7 +111,7 @@ def _stylize(options: argparse.Namespace) -> list[InputError]:
         photo.pixels, style.pixels, inpainter, options.strength, options.size, options.keep_colours
     )
     profile = None if photo.grey else photo.icc
-    images.write_photo(options.out, images.Photo(options.out, result, photo.exif, profile))
+    files.write_photo(options.out, files.Photo(options.out, result, photo.exif, profile))
     return []
 
 
@@ -122,19 +126,6 @@ def _load_inpainter(preset: str, iterations: int | None) -> "Inpainter":
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
         return Inpainter.from_preset(preset, **settings)
-
-
-@contextmanager
-def silent() -> Iterator[None]:
-    """Drops what native code writes to stderr: TensorFlow tells every user of missing GPUs."""
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -207,7 +198,7 @@ def _add_evaluate(commands: Any) -> None:
         type=_methods,
         default="harmonic,telea,g1,tfpaint",
         metavar="A,B,...",
-        help=f"of {', '.join(evaluation.METHODS)} (%(default)s)",
+        help=f"of {', '.join(METHODS)} (%(default)s)",
     )
     add("--vgg", metavar="FILE", help="VGG19's weights (.npz, or imagenet): perceptual distance")
     add(
@@ -247,20 +238,7 @@ def _add_stylize(commands: Any) -> None:
 
 def _methods(text: str) -> list[str]:
     names = text.split(",")
-    unknown = [name for name in names if name not in evaluation.METHODS]
+    unknown = [name for name in names if name not in METHODS]
     if unknown:
-        raise argparse.ArgumentTypeError(
-            f"{unknown[0]!r} is none of {', '.join(evaluation.METHODS)}"
-        )
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(METHODS)}")
     return list(dict.fromkeys(names))
-
-
-def count(text: str) -> int:
-    """A whole number above 0, also as 2e8."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 1 <= number <= sys.maxsize or not number.is_integer():
-        raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
-    return int(number)

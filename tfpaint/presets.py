@@ -5,99 +5,119 @@ Kernels are stored in float16, all vectors (biases and norm statistics) in float
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
+import keras
 import numpy as np
 
-from tfpaint.encoder import DistilledEncoder, VGG19Encoder
 from tfpaint.errors import InputError
-from tfpaint.feature2image import Feature2Image
-from tfpaint.image2feature import Image2Feature
+from tfpaint.filling.holes import SCALES
+from tfpaint.filling.options import PAPER, Options
+from tfpaint.networks.encoder import DistilledEncoder, VGG19Encoder
+from tfpaint.networks.feature2image import Feature2Image
+from tfpaint.networks.image2feature import Image2Feature
 
 FOLDER = Path(__file__).parent / "presets"
-NETWORKS = ("encoder", "image2feature", "feature2image")
 CLASSES = {c.__name__: c for c in (DistilledEncoder, VGG19Encoder, Feature2Image, Image2Feature)}
 
+Networks: TypeAlias = keras.Model | Mapping[int, keras.Model]
 
-def preset_names():
+
+@dataclass(frozen=True)
+class Preset:
+    """What a preset's folder holds: the arguments of `Inpainter`.
+
+    Attributes:
+        encoder, image2feature: Networks.
+        feature2image: A network, or a dict of them by the scale from which on each serves.
+        scales: Sides of the windows in pixels.
+        options: How holes are filled.
+    """
+
+    encoder: keras.Model
+    image2feature: keras.Model
+    feature2image: Networks
+    scales: tuple[int, ...]
+    options: Options
+
+    @property
+    def networks(self) -> tuple[keras.Model, keras.Model, Networks]:
+        """The first three arguments of `Inpainter`."""
+        return self.encoder, self.image2feature, self.feature2image
+
+
+def preset_names() -> list[str]:
     """Names of the bundled presets."""
     return sorted(path.parent.name for path in FOLDER.glob("*/config.json"))
 
 
-def load_preset(name, load_weights=True):
+def load_preset(name: str | Path, load_weights: bool = True) -> Preset:
     """Reads a preset.
 
     Args:
-        name: a bundled preset ("photo", "paper"), or the path of a folder written by `save_preset`.
+        name: A bundled preset ("photo", "paper"), or the path of a folder written by `save_preset`.
         load_weights: False gives freshly initialised networks.
 
-    Returns:
-        dict of arguments for `Inpainter`: `encoder`, `image2feature`, `feature2image` (a network,
-        or a dict of them by scale) and the preset's options.
-
     Raises:
-        InputError: no such preset, no weights in it, or weights of other networks.
+        InputError: No such preset, no weights in it, weights of other networks, or an option that
+            does not exist.
     """
     folder = FOLDER / name if (FOLDER / name / "config.json").exists() else Path(name)
+    file = folder / "config.json"
     try:
-        config = json.loads((folder / "config.json").read_text())
-        networks = {key: _revive(config[key]) for key in NETWORKS}
-        options = dict(config["options"])
+        config = json.loads(file.read_text())
+        networks = {key: _revive(config[key]) for key in _KEYS}
+        values = dict(config["options"])
+        scales = tuple(values.pop("scales", SCALES))
     except (FileNotFoundError, NotADirectoryError) as error:
         known = ", ".join(preset_names())
         raise InputError(
             f"preset {str(name)!r} is neither bundled ({known}) nor a folder with a config.json"
         ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / 'config.json'}: not a preset's config ({error})") from error
+        raise InputError(f"{file}: not a preset's config ({error})") from error
+    try:
+        options = PAPER.changed(**values)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
     if load_weights:
         _load_weights(networks, folder / "weights.npz")
-    return {**networks, **options}
+    return Preset(**networks, scales=scales, options=options)
 
 
-def network_at(feature2image, scale):
-    """The network of a scale, among those `by scale`: that of the largest key not above it.
-
-    Raises:
-        InputError: every key is larger.
-    """
-    if not isinstance(feature2image, Mapping):
-        return feature2image
-    keys = [key for key in feature2image if key <= scale]
-    if not keys:
-        raise InputError(f"feature2image: none for scale {scale}, only from {min(feature2image)}")
-    return feature2image[max(keys)]
-
-
-def save_preset(folder, encoder, image2feature, feature2image, **options):
+def save_preset(
+    folder: str | Path,
+    encoder: keras.Model,
+    image2feature: keras.Model,
+    feature2image: Networks,
+    scales: Sequence[int] = SCALES,
+    options: Options = PAPER,
+) -> None:
     """Writes a preset's `config.json` and `weights.npz`; the model card is written by hand.
 
     Args:
-        folder: made if missing.
-        encoder, image2feature: networks.
-        feature2image: a network, or a dict of them by the scale from which on each serves.
-        options: further arguments of `Inpainter`, JSON values.
+        folder: Made if missing.
+        encoder, image2feature, feature2image, scales, options: As for `Preset`.
 
     Raises:
-        OSError: they cannot be written. A preset that was there stays as it is.
+        OSError: They cannot be written. A preset that was there stays as it is.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    networks = {
-        "encoder": encoder,
-        "image2feature": image2feature,
-        "feature2image": feature2image,
-    }
+    networks = dict(zip(_KEYS, (encoder, image2feature, feature2image), strict=True))
     config = {key: _describe(network) for key, network in networks.items()}
-    arrays = {
+    values = {**asdict(options), "scales": list(scales)}
+    arrays: dict[str, Any] = {
         key: value.astype(np.float16 if value.ndim > 1 else np.float32)
         for key, value in _named_weights(networks)
     }
     weights, text = folder / "weights.part.npz", folder / "config.part.json"
     try:
         np.savez_compressed(weights, **arrays)
-        text.write_text(json.dumps({**config, "options": options}, indent=1) + "\n")
+        text.write_text(json.dumps({**config, "options": values}, indent=1) + "\n")
         os.replace(weights, folder / "weights.npz")
         os.replace(text, folder / "config.json")
     finally:
@@ -105,8 +125,11 @@ def save_preset(folder, encoder, image2feature, feature2image, **options):
             part.unlink(missing_ok=True)
 
 
-def _describe(network):
-    if isinstance(network, dict):
+_KEYS = ("encoder", "image2feature", "feature2image")
+
+
+def _describe(network: Networks) -> dict[str, Any]:
+    if isinstance(network, Mapping):
         return {str(scale): _describe(one) for scale, one in network.items()}
     return {
         "class_name": network.__class__.__name__,
@@ -114,28 +137,28 @@ def _describe(network):
     }
 
 
-def _revive(description):
+def _revive(description: Mapping[str, Any]) -> Any:
     if "class_name" not in description:
         return {int(scale): _revive(one) for scale, one in description.items()}
     return CLASSES[description["class_name"]](**description["config"])
 
 
-def _flat(networks):
+def _flat(networks: Mapping[str, Networks]) -> Iterator[tuple[str, keras.Model]]:
     """(name, network) pairs; a network by scale is `feature2image/512`."""
     for key, network in networks.items():
-        if isinstance(network, dict):
+        if isinstance(network, Mapping):
             yield from ((f"{key}/{scale}", one) for scale, one in network.items())
         else:
             yield key, network
 
 
-def _named_weights(networks):
+def _named_weights(networks: Mapping[str, Networks]) -> Iterator[tuple[str, np.ndarray]]:
     for key, network in _flat(networks):
         for index, value in enumerate(network.get_weights()):
             yield f"{key}/{index:03d}", value
 
 
-def _load_weights(networks, path):
+def _load_weights(networks: Mapping[str, Networks], path: Path) -> None:
     try:
         with np.load(path, allow_pickle=False) as file:
             expected = dict.fromkeys(key for key, _ in _named_weights(networks))

@@ -1,14 +1,15 @@
 """Style transfer: the style's patches in the content's arrangement (paper, figure 10)."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
-from tfpaint.matching import match
-from tfpaint.patch_swap import paste
-from tfpaint.tiles import GRID, TILE
+from tfpaint.networks.tiles import GRID, TILE
+from tfpaint.patch_swap import match
+from tfpaint.patch_swap.pasting import paste
 
 SMALLEST = 64
 
@@ -68,7 +69,12 @@ def to_uint8(picture: tf.Tensor) -> tf.Tensor:
 
 def can_stylize(inpainter: Inpainter) -> bool:
     """Whether its Feature2Image takes pictures of any size."""
-    return inpainter.feature2image[-1].input_shape[1] is None
+    return _decoder(inpainter).input_shape[1] is None
+
+
+def _decoder(inpainter: Inpainter) -> keras.Model:
+    """The Feature2Image of the largest scale."""
+    return inpainter.filler.feature2image[inpainter.scales[-1]]
 
 
 def restyle(inpainter: Inpainter, content: tf.Tensor, style: tf.Tensor, strength) -> tf.Tensor:
@@ -85,10 +91,9 @@ def restyle(inpainter: Inpainter, content: tf.Tensor, style: tf.Tensor, strength
     """
     features, source = (_encode(inpainter, picture) for picture in (content, style))
     indices = _match(features, source)
-    swapped = paste(indices, source, features, tf.ones_like(features[..., :1]), inpainter.overlap)
-    decoded = inpainter.feature2image[-1](
-        features + strength * (swapped - features), training=False
-    )
+    everywhere, overlap = tf.ones_like(features[..., :1]), inpainter.filler.options.overlap
+    swapped = paste(indices, source, features, everywhere, overlap)
+    decoded = _decoder(inpainter)(features + strength * (swapped - features), training=False)
     height, width = tf.unstack(tf.shape(content)[:2])
     return (tf.cast(decoded, tf.float32)[0, :height, :width] + 1.0) / 2.0
 
@@ -116,4 +121,4 @@ def _encode(inpainter: Inpainter, picture: tf.Tensor) -> tf.Tensor:
         places = tf.minimum(tf.range(side + -side % GRID), side - 1)
         picture = tf.gather(picture, places, axis=axis)
     images = tf.cast(picture[None], tf.float32) / 127.5 - 1.0
-    return tf.cast(inpainter.encoder(images, training=False), tf.float32)
+    return tf.cast(inpainter.filler.encoder(images, training=False), tf.float32)

@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 
-from tfpaint.cli import silent
 from tfpaint.errors import InputError
+from tfpaint.terminal import command_parser, exit_code, silent
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with silent():
@@ -13,54 +14,44 @@ with silent():
 
     from train import average, distill, prepare, preset, run
 
+PROGRAMS = {
+    "prepare": prepare,
+    "run": run,
+    "distill": distill,
+    "average": average,
+    "preset": preset,
+}
+_STOPPED = "stopped; the same command resumes from the last checkpoint"
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m train", description="Trains tfpaint.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, program in (
-        ("prepare", prepare),
-        ("run", run),
-        ("distill", distill),
-        ("average", average),
-        ("preset", preset),
-    ):
-        command = commands.add_parser(
-            name,
-            description=program.__doc__,
-            help=program.__doc__.splitlines()[0],
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code; 3 if another worker was lost."""
+    options = command_parser("train", "Trains tfpaint.", PROGRAMS).parse_args(arguments)
+    try:
+        return exit_code("train", _run, options, _STOPPED)
+    except tf.errors.UnavailableError:
+        print(
+            "train: another worker was lost; run the same command on all workers to resume",
+            file=sys.stderr,
         )
-        program.add_arguments(command)
-        command.set_defaults(run=program.run)
-    options = parser.parse_args(arguments)
+        return 3
+
+
+def _run(options: argparse.Namespace) -> None:
+    """Runs a command; a file or photo that it cannot use is an InputError."""
     try:
         options.run(options)
-    except InputError as error:
-        print(f"train: error: {error}", file=sys.stderr)
-        return 2
     except OSError as error:
         if error.filename is None:
             raise
-        print(f"train: error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
-    except tf.errors.UnavailableError:
-        print("train: another worker was lost; the same command on all goes on", file=sys.stderr)
-        return 3
+        raise InputError(f"{error.filename}: {error.strerror}") from error
     except tf.errors.InvalidArgumentError as error:
         if "DecodeImage" not in str(error):
             raise
-        print(
-            "train: error: a photo cannot be decoded; `python -m train prepare` names such and "
-            "leaves them out",
-            file=sys.stderr,
-        )
-        return 2
-    except KeyboardInterrupt:
-        print(
-            "\ntrain: stopped; the same command goes on from the last checkpoint", file=sys.stderr
-        )
-        return 130
-    return 0
+        raise InputError(
+            "a photo cannot be decoded; `python -m train prepare` names such photos and leaves "
+            "them out"
+        ) from error
 
 
 if __name__ == "__main__":

@@ -1,77 +1,86 @@
 """What a training run is: the fields of a config, and how its networks are built."""
 
 import importlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfpaint.adversarial import Feature2ImageGAN, Image2FeatureGAN
-from tfpaint.discriminators import (
+from tfpaint.errors import InputError
+from tfpaint.filling.multi_scale import network_at
+from tfpaint.filling.options import PAPER, Options
+from tfpaint.networks.discriminators import (
     FeatureDiscriminator,
     ImageFeatureDiscriminator,
     ImagePairDiscriminator,
 )
-from tfpaint.encoder import DistilledEncoder, VGG19Encoder
-from tfpaint.errors import InputError
-from tfpaint.feature2image import Feature2Image
-from tfpaint.image2feature import Image2Feature
-from tfpaint.presets import load_preset, network_at
+from tfpaint.networks.encoder import DistilledEncoder, VGG19Encoder
+from tfpaint.networks.feature2image import Feature2Image
+from tfpaint.networks.image2feature import Image2Feature
+from tfpaint.presets import load_preset
+from tfpaint.training.feature2image_gan import Feature2ImageGAN
+from tfpaint.training.gan import GAN
+from tfpaint.training.image2feature_gan import Image2FeatureGAN
 from train.data import validation_batches
 
-KINDS = {
+KINDS: dict[str, tuple[type[keras.Model], ...]] = {
     "encoder": (DistilledEncoder, VGG19Encoder),
-    "image2feature": Image2Feature,
-    "feature2image": Feature2Image,
+    "image2feature": (Image2Feature,),
+    "feature2image": (Feature2Image,),
 }
 
 
 @dataclass(frozen=True)
 class Config:
-    """One network's training. Every field but the first three has the paper's value.
+    """The training of one network. Fields with a default have the paper's value.
 
     Attributes:
         stage: "image2feature" trains G1, "feature2image" G2.
-        size: side S of the training squares in pixels.
-        steps: optimiser steps, rounded up to whole epochs; early stopping may end sooner.
-        batch: photos in a step.
-        network: arguments of the generator, beyond its size.
-        shared: G2 only: one network for every size (no fixed input size).
-        discriminator_width: channels of D's first block.
-        losses: weights of the losses, and further arguments of the GAN class.
-        learning_rate, discriminator_learning_rate: of Adam with beta1 0.5.
-        decay: lower both learning rates to a hundredth along a cosine.
-        irregular: share of irregular holes.
-        shares: side of the square holes over the photo's; each is as likely.
-        encoder_layer: the VGG19 layer, where the encoder is VGG19.
-        epoch: steps between two validations (and checkpoints), `steps` at most.
-        patience: validations without progress before training stops.
+        size: Side S of the training squares in pixels.
+        steps: Optimiser steps, rounded up to whole epochs; early stopping may end sooner.
+        batch: Photos in a step.
+        network: Arguments of the generator, other than its size.
+        shared: G2 only: a network of no fixed input size, for every scale.
+        discriminator_width: Channels of D's first block.
+        losses: Other arguments of the GAN class, such as the weights of the losses.
+        options: G2 only: how patches are swapped in the features that G2 learns to draw.
+        learning_rate: Of the generator's Adam, with beta1 0.5.
+        discriminator_learning_rate: Likewise of the discriminator's.
+        decay: Lower both learning rates to a hundredth along a cosine.
+        irregular: Share of irregular holes, 0 to 1; the others are centre squares.
+        shares: Sides of the square holes over S; all are equally likely.
+        encoder_layer: The layer of VGG19 that gives the features, if the encoder is VGG19.
+        epoch: Steps between two validations, and between two checkpoints; at most `steps`.
+        patience: Validations without a lower loss before training stops.
     """
 
     stage: str
     size: int
     steps: int
     batch: int = 16
-    network: dict = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
     shared: bool = False
     discriminator_width: int = 64
-    losses: dict = field(default_factory=dict)
+    losses: dict[str, Any] = field(default_factory=dict)
+    options: Options = PAPER
     learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4
     decay: bool = False
     irregular: float = 0.0
-    shares: tuple = (7 / 16,)
+    shares: tuple[float, ...] = (7 / 16,)
     encoder_layer: str = "relu3_1"
     epoch: int = 1000
     patience: int = 10
 
 
-def load_config(name):
-    """`file/run` -> the Config of that name in `train/configs/file.py`.
+def load_config(name: str) -> Config:
+    """The Config called RUN in `train/configs/FILE.py`, for the name "FILE/RUN".
 
     Raises:
-        InputError: there is no such file or run; the message lists the runs.
+        InputError: There is no such file or run; the message lists the runs.
     """
     file, _, run = name.partition("/")
     try:
@@ -83,23 +92,30 @@ def load_config(name):
     return runs[run]
 
 
-def load_network(source, part=None, size=None):
-    """A network saved by a run or by the distillation (.keras), or one of a preset.
+def load_network(
+    source: str | Path, part: str | None = None, size: int | None = None
+) -> keras.Model:
+    """Loads a trained network from its file or from a preset.
 
     Args:
-        source: a file that ends in .keras, or a preset's name or folder.
-        part: "encoder", "image2feature" or "feature2image"; by default whatever a file holds, and
-            the last of a preset.
-        size: the scale of the "feature2image", for a preset that has several.
+        source: A .keras file that `run` or `distill` wrote, or a preset's name or folder.
+        part: "encoder", "image2feature" or "feature2image". By default any network that a file
+            holds, and the "feature2image" of a preset.
+        size: Which of a preset's "feature2image" networks to take, if it has several: the one that
+            serves at this scale.
 
     Raises:
-        InputError: the file is missing or holds no such network; there is no such preset, or it has
-            several networks and no `size` is given.
+        InputError: The file is missing or holds another kind of network; or there is no such
+            preset, or it has several networks and no `size` is given.
     """
     if not str(source).endswith(".keras"):
-        network = load_preset(source)[part or "feature2image"]
-        if isinstance(network, dict) and size is None:
-            raise InputError(f"{source}: has several networks by scale; name one of them, a .keras")
+        network = getattr(load_preset(source), part or "feature2image")
+        if not isinstance(network, Mapping):
+            return network
+        if size is None:
+            raise InputError(
+                f"{source}: has several networks, one for each range of scales; name a .keras file"
+            )
         return network_at(network, size)
     try:
         network = keras.saving.load_model(source, compile=False)
@@ -111,40 +127,66 @@ def load_network(source, part=None, size=None):
     return network
 
 
-def check_keras(path):
-    """Raises an InputError unless a network can be saved there: before it is trained."""
+def check_keras(path: str | Path) -> None:
+    """Checks, before any training, that a network can be saved under this name.
+
+    Raises:
+        InputError: The name does not end in .keras.
+    """
     if Path(path).suffix != ".keras":
         raise InputError(f"{path}: has to end in .keras")
 
 
-def load_encoder(source, layer="relu3_1"):
-    """ "imagenet" or an .npz: VGG19 up to `layer`; else a distilled encoder, as `load_network`."""
+def load_encoder(source: str | Path, layer: str = "relu3_1") -> keras.Model:
+    """Loads an encoder: images (B, H, W, 3) in [-1, 1] to features (B, H/4, W/4, C).
+
+    Args:
+        source: "imagenet" or an .npz file for VGG19; otherwise as for `load_network`.
+        layer: The layer of VGG19 that gives the features. The stride of "relu2_1" is 2, not 4.
+
+    Raises:
+        InputError: There is no such encoder, or it cannot be read or downloaded.
+    """
     if source == "imagenet" or str(source).endswith(".npz"):
         return VGG19Encoder(layer).load_vgg19(source)
     return load_network(source, "encoder")
 
 
-def load_vgg19(source, photos):
-    """VGG19 up to relu3_1, "imagenet" or an .npz, normalised on the first of some photos."""
-    squares, _ = next(iter(validation_batches(photos[:16], 128, 16)))
+def load_vgg19(source: str | Path, photos: Sequence[str]) -> VGG19Encoder:
+    """Loads VGG19 up to relu3_1, rescaled so that its features have a mean of 1 on some photos.
+
+    Args:
+        source: "imagenet" or an .npz file.
+        photos: Picture files, of which the first 16 are used.
+
+    Raises:
+        InputError: The weights cannot be read or downloaded.
+    """
+    squares, _ = next(iter(validation_batches(list(photos[:16]), 128, 16)))
     return VGG19Encoder().load_vgg19(source).normalise(tf.cast(squares, tf.float32) / 127.5 - 1.0)
 
 
-def build(config, encoder, image2feature=None, critic=None):
+def build(
+    config: Config,
+    encoder: keras.Model,
+    image2feature: keras.Model | None = None,
+    critic: keras.Model | None = None,
+) -> GAN:
     """The compiled, untrained GAN of a config.
 
     Args:
-        config: a Config.
-        encoder: image -> features.
-        image2feature: a trained G1, for a G2 that trains on predictions.
-        critic: for a G2, an encoder through which its discriminator looks.
+        config: What to train.
+        encoder: Images to features.
+        image2feature: A trained G1, for a G2 that trains on predictions.
+        critic: For a G2, a frozen encoder through which its discriminator sees pictures.
 
     Raises:
-        InputError: the size of a G2's config is no multiple of G1's.
+        InputError: The size of a G2's config is no multiple of G1's.
     """
     adversarial = config.losses.get("adversarial_weight", 1.0) > 0
     stride, channels = encoder.stride, encoder.output_shape[-1]
     width = config.discriminator_width
+    gan: GAN
     if config.stage == "image2feature":
         generator = Image2Feature(config.size, **config.network)
         discriminator = ImagePairDiscriminator(width) if adversarial else None
@@ -160,21 +202,22 @@ def build(config, encoder, image2feature=None, critic=None):
         elif adversarial:
             discriminator = ImageFeatureDiscriminator(channels, stride, width)
         more = {"image2feature": image2feature, "critic": critic, **config.losses}
-        gan = Feature2ImageGAN(generator, encoder, discriminator, **more)
+        gan = Feature2ImageGAN(generator, encoder, discriminator, options=config.options, **more)
     compile_gan(gan, config)
     return gan
 
 
-def compile_gan(gan, config):
-    """Gives a GAN the optimisers of a config."""
+def compile_gan(gan: GAN, config: Config) -> None:
+    """Compiles a GAN with the optimisers of a config."""
     gan.compile(
         optimizer=adam(config.learning_rate, config),
         discriminator_optimizer=adam(config.discriminator_learning_rate, config),
     )
 
 
-def adam(rate, config):
-    """Adam with beta1 0.5, and the cosine decay if the config has it."""
+def adam(rate: float, config: Config) -> keras.optimizers.Adam:
+    """Adam with beta1 0.5, and with the cosine decay if the config has it."""
+    schedule = rate
     if config.decay:
-        rate = keras.optimizers.schedules.CosineDecay(rate, config.steps, alpha=0.01)
-    return keras.optimizers.Adam(rate, beta_1=0.5)
+        schedule = keras.optimizers.schedules.CosineDecay(rate, config.steps, alpha=0.01)
+    return keras.optimizers.Adam(schedule, beta_1=0.5)

@@ -1,22 +1,31 @@
-"""Folders of photos -> `tf.data` batches of (photo, hole).
+"""Training batches of photos and holes from folders of photos.
 
-Everything random is derived from (seed, number of the item), with stateless operations: a pipeline
-that starts at step n gives what an uninterrupted one would give from step n on.
+All random choices are made by stateless operations from (seed, number of the item). So a pipeline
+that begins at step n gives exactly what an uninterrupted one gives from step n on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import tensorflow as tf
 
 from tfpaint.errors import InputError
+from tfpaint.pictures.masks import square_hole
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif"}
 
 
 @dataclass(frozen=True)
 class Among:
-    """Whose part of a batch: worker `worker` of `workers`, with `replicas` in them all."""
+    """One worker's place among those that share each batch.
+
+    Attributes:
+        worker: This worker's number, from 0.
+        workers: How many workers there are.
+        replicas: How many devices compute, on all workers together.
+    """
 
     worker: int = 0
     workers: int = 1
@@ -26,13 +35,20 @@ class Among:
 ALONE = Among()
 
 
-def list_photos(*folders):
-    """All picture files below the folders, sorted.
+class PhotoStream(Protocol):
+    """Encoded photos in a random order, such as `records.Shards`."""
+
+    def stream(self, start: int, seed: int, among: Among) -> tf.data.Dataset:
+        """One worker's photos, endlessly, as scalar strings, from its photo number `start` on."""
+
+
+def list_photos(*folders: str | Path) -> list[str]:
+    """The paths of all picture files in the folders and the folders below them, sorted.
 
     Raises:
-        InputError: a folder is missing or has no picture.
+        InputError: A folder is missing or has no pictures.
     """
-    photos = []
+    photos: list[str] = []
     for folder in map(Path, folders):
         found = sorted(
             str(path)
@@ -45,17 +61,19 @@ def list_photos(*folders):
     return photos
 
 
-def decode(file):
-    """A picture file's bytes -> uint8 (H, W, 3)."""
+def decode(file: tf.Tensor | bytes) -> tf.Tensor:
+    """The picture in a file: a scalar string, the file's content, to uint8 (H, W, 3)."""
     return tf.io.decode_image(file, channels=3, expand_animations=False)
 
 
-def random_square(photo, size, seed):
-    """A random square of a photo, between `size` and the short side, resized and flipped at random.
+def random_square(photo: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
+    """A random square of a photo, resized, and mirrored half of the time.
+
+    Its side is between `size` and the photo's short side, log-uniformly distributed.
 
     Args:
         photo: uint8 (H, W, 3).
-        size: side of the result in pixels.
+        size: Side of the result in pixels.
         seed: int32 (2,).
 
     Returns:
@@ -64,7 +82,7 @@ def random_square(photo, size, seed):
     height, width = tf.shape(photo)[0], tf.shape(photo)[1]
     short = tf.cast(tf.minimum(height, width), tf.float32)
     u = tf.random.stateless_uniform((4,), seed)
-    side = tf.cast(short * tf.minimum(1.0, size / short) ** u[0], tf.int32)  # log-uniform
+    side = tf.cast(short * tf.minimum(1.0, size / short) ** u[0], tf.int32)
     top = tf.cast(u[1] * tf.cast(height - side + 1, tf.float32), tf.int32)
     left = tf.cast(u[2] * tf.cast(width - side + 1, tf.float32), tf.int32)
     square = photo[top : top + side, left : left + side]
@@ -72,33 +90,42 @@ def random_square(photo, size, seed):
     return _resize(square, size)
 
 
-def centre_square(photo, size):
-    """The largest centre square of a photo: uint8 (H, W, 3) -> (size, size, 3)."""
+def centre_square(photo: tf.Tensor, size: int) -> tf.Tensor:
+    """The largest centre square of a photo, resized: uint8 (H, W, 3) to (size, size, 3)."""
     height, width = tf.shape(photo)[0], tf.shape(photo)[1]
     side = tf.minimum(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return _resize(photo[top : top + side, left : left + side], size)
 
 
-def _resize(square, size):
+def _resize(square: tf.Tensor, size: int) -> tf.Tensor:
     resized = tf.image.resize(square, (size, size), antialias=True)
     return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)
 
 
-def centre_hole(size, share=0.5):
-    """The paper's hole, a centre square: bool (size, size, 1), True = missing."""
-    hole = round(size * share / 2) * 2
-    before = (size - hole) // 2
-    inside = tf.range(size)
-    inside = (inside >= before) & (inside < before + hole)
-    return (inside[:, None] & inside[None, :])[..., None]
+def centre_hole(size: int, share: float = 0.5) -> tf.Tensor:
+    """The paper's hole, a centre square.
+
+    Args:
+        size: Side of the photo in pixels.
+        share: Side of the hole over that of the photo.
+
+    Returns:
+        bool (size, size, 1), True = missing.
+    """
+    return tf.constant(square_hole(size, round(size * share / 2) * 2)[..., None])
 
 
-def irregular_hole(size, seed, strokes=6):
-    """Random brush strokes and blobs within the centre half: bool (size, size, 1), True = missing.
+def irregular_hole(size: int, seed: tf.Tensor, strokes: int = 6) -> tf.Tensor:
+    """Random brush strokes, clipped to the centre half, where G1 predicts.
 
-    Each stroke is a thick segment; the hole is the union of one to `strokes` of them, clipped to
-    the centre half, where G1 predicts.
+    Args:
+        size: Side of the photo in pixels.
+        seed: int32 (2,).
+        strokes: The hole is the union of one to so many thick line segments.
+
+    Returns:
+        bool (size, size, 1), True = missing.
     """
     u = tf.random.stateless_uniform((strokes, 6), seed)
     start = size * (0.25 + 0.5 * u[:, 0:2])
@@ -115,8 +142,20 @@ def irregular_hole(size, seed, strokes=6):
     return tf.reduce_any(painted, -1, keepdims=True) & centre_hole(size)
 
 
-def random_hole(size, seed, irregular, shares):
-    """A centre square of one of the `shares`, or (in a share `irregular`) an irregular hole."""
+def random_hole(
+    size: int, seed: tf.Tensor, irregular: float, shares: Sequence[float]
+) -> tf.Tensor:
+    """An irregular hole or a centre square.
+
+    Args:
+        size: Side of the photo in pixels.
+        seed: int32 (2,).
+        irregular: Probability of an irregular hole.
+        shares: Sides of the squares over that of the photo; all are equally likely.
+
+    Returns:
+        bool (size, size, 1), True = missing.
+    """
     u = tf.random.stateless_uniform((2,), seed)
     squares = tf.stack([centre_hole(size, share) for share in shares])
     square = squares[tf.cast(u[1] * len(shares), tf.int32)]
@@ -124,26 +163,32 @@ def random_hole(size, seed, irregular, shares):
 
 
 def training_batches(
-    photos, size, batch, start=0, seed=0, irregular=0.0, shares=(7 / 16,), among=ALONE
-):
+    photos: list[str] | PhotoStream,
+    size: int,
+    batch: int,
+    start: int = 0,
+    seed: int = 0,
+    irregular: float = 0.0,
+    shares: Sequence[float] = (7 / 16,),
+    among: Among = ALONE,
+) -> tf.data.Dataset:
     """Endless batches for training, from step `start` on.
 
     Args:
-        photos: list of picture files, or `records.Shards`.
-        size: side of the squares in pixels.
-        batch: items in a batch.
-        start: step to begin with; every step's batch depends on (seed, step) alone.
-        seed: int.
-        irregular: share of irregular holes; the others are centre squares.
-        shares: side of the square holes over the photo's; each is as likely.
-        among: which part of each batch to give, in equal batches one after the other.
+        photos: Picture files, or `records.Shards`.
+        size: Side S of the squares in pixels.
+        batch: Photos in a step, on all workers together.
+        start: The step to begin with; the batch of a step depends on (seed, step) alone.
+        seed: Of all random choices.
+        irregular, shares: As for `random_hole`.
+        among: Whose part of each step to give, divided into a batch for each of its replicas.
 
     Returns:
-        tf.data.Dataset of (photo uint8 (batch, size, size, 3), hole bool (batch, size, size, 1),
-        True = missing).
+        Dataset of (photo uint8 (B, S, S, 3), hole bool (B, S, S, 1), True = missing), B being
+        `batch` over the number of replicas.
     """
 
-    def item(number, file):
+    def item(number: tf.Tensor, file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         item_seed = tf.stack([tf.cast(number, tf.int32), seed + 7])
         square = random_square(decode(file), size, item_seed)
         return square, random_hole(size, item_seed + 13, irregular, shares)
@@ -154,8 +199,8 @@ def training_batches(
         lambda step: tf.data.Dataset.range(step * batch + first, step * batch + first + part)
     )
     if isinstance(photos, list):
-        paths = tf.constant(photos)
-        places = numbers.map(lambda number: _place(number, len(photos), seed))
+        paths, count = tf.constant(photos), len(photos)
+        places = numbers.map(lambda number: _place(number, count, seed))
         files = places.map(lambda place: tf.io.read_file(paths[place]))
     else:
         files = photos.stream(start * part, seed, among)
@@ -165,17 +210,29 @@ def training_batches(
     return items.batch(batch // among.replicas, drop_remainder=True).prefetch(4)
 
 
-def _place(number, count, seed):
-    """Which of `count` photos is item `number`: every epoch has each once, in another order."""
+def _place(number: tf.Tensor, count: int, seed: int) -> tf.Tensor:
+    """Which of `count` photos is item `number`: each once an epoch, in an order of its own."""
     epoch, position = number // count, tf.cast(number % count, tf.int32)
     epoch_seed = tf.stack([tf.cast(epoch, tf.int32), seed])
     return tf.random.experimental.index_shuffle(position, epoch_seed, count - 1)
 
 
-def validation_batches(photos, size, batch, share=0.5, among=ALONE):
-    """The centre squares of the photos with the centre hole, in order; same items as above.
+def validation_batches(
+    photos: list[str], size: int, batch: int, share: float = 0.5, among: Among = ALONE
+) -> tf.data.Dataset:
+    """The centre squares of all photos once, in order, each with the centre hole.
 
-    All photos, less the last few that cannot be shared out evenly among the replicas.
+    The last photos are left out if the replicas cannot share all evenly.
+
+    Args:
+        photos: Picture files.
+        size: Side S of the squares in pixels.
+        batch: Photos in a batch, or fewer, so that all batches are equal.
+        share: Side of the hole over that of the photo.
+        among: Whose part of the photos to give.
+
+    Returns:
+        Dataset of (photo uint8 (B, S, S, 3), hole bool (B, S, S, 1), True = missing).
     """
     hole = centre_hole(size, share)
     each = len(photos) // among.replicas

@@ -11,8 +11,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfpaint.cli import count
-from tfpaint.encoder import DistilledEncoder
+from tfpaint.networks.encoder import DistilledEncoder
+from tfpaint.terminal import count
 from train.callbacks import Resume
 from train.config import check_keras, load_vgg19
 from train.data import list_photos, training_batches

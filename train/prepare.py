@@ -14,9 +14,9 @@ import keras
 import tensorflow as tf
 from PIL import Image
 
-from tfpaint.cli import count
 from tfpaint.errors import InputError
-from tfpaint.images import read_photo
+from tfpaint.pictures.files import read_photo
+from tfpaint.terminal import count
 from train.data import decode, list_photos
 from train.records import write_shards
 

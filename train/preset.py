@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 from tfpaint.errors import InputError
+from tfpaint.filling.holes import SCALES
+from tfpaint.filling.options import PAPER
 from tfpaint.inpainter import Inpainter
 from tfpaint.presets import save_preset
 from train.config import load_encoder, load_network
@@ -24,7 +26,9 @@ def add_arguments(parser):
         nargs="+",
         help="trained G2, or several: SIZE=FILE, each for the scales from SIZE on",
     )
-    parser.add_argument("--options", type=json.loads, default={}, help="of Inpainter, as JSON")
+    parser.add_argument(
+        "--options", type=json.loads, default={}, help="scales and options of the filling, as JSON"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the preset's folder")
 
 
@@ -34,16 +38,19 @@ def run(options):
     Raises:
         InputError: the networks or options do not go together.
     """
-    networks = {
-        "encoder": load_encoder(options.encoder),
-        "image2feature": load_network(options.image2feature, "image2feature"),
-        "feature2image": _feature2image(options.feature2image),
-    }
+    networks = (
+        load_encoder(options.encoder),
+        load_network(options.image2feature, "image2feature"),
+        _feature2image(options.feature2image),
+    )
+    changes = dict(options.options)
     try:
-        Inpainter(**networks, **options.options)
-    except TypeError as error:
+        scales = changes.pop("scales", SCALES)
+        how = PAPER.changed(**changes)
+        Inpainter(*networks, scales, how)
+    except (InputError, TypeError) as error:
         raise InputError(f"--options {json.dumps(options.options)}: {error}") from error
-    save_preset(options.out, **networks, **options.options)
+    save_preset(options.out, *networks, scales, how)
 
 
 def _feature2image(given):

@@ -1,6 +1,7 @@
-"""Photos at scale: folders packed into TFRecord shards, of which each worker reads its own."""
+"""Data sets of many photos: TFRecord shards, so that each worker need read only its own."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,24 +9,28 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfpaint.errors import InputError
-from train.data import ALONE
+from train.data import ALONE, Among
 
 MANIFEST = "shards.json"
-_BLOCK = 1024  # photos, as files, that are shuffled together
+_BLOCK = 1024  # encoded photos that are shuffled together
 
 
 @dataclass(frozen=True)
 class Shards:
-    """TFRecord files of encoded photos, and how many photos each holds."""
+    """TFRecord files of encoded photos.
+
+    Attributes:
+        files: The number of photos in each file, by its path.
+    """
 
     files: dict[str, int]
 
     @classmethod
-    def load(cls, folder):
-        """Reads the manifest of a folder that `write_shards` made.
+    def load(cls, folder: str | Path) -> "Shards":
+        """Reads the manifest of a folder that `write_shards` wrote.
 
         Raises:
-            InputError: the manifest is damaged, or a shard that it names is missing.
+            InputError: The manifest is damaged, or a shard that it names is missing.
         """
         path = Path(folder) / MANIFEST
         try:
@@ -38,28 +43,29 @@ class Shards:
                 raise InputError(f"{path}: names {Path(file).name}, which is missing")
         return cls(files)
 
-    def stream(self, start, seed, among=ALONE):
-        """Encoded photos of one worker without end, from its photo number `start` on.
+    def stream(self, start: int, seed: int, among: Among = ALONE) -> tf.data.Dataset:
+        """One worker's photos, endlessly, from its photo number `start` on.
 
-        Every epoch has each of the worker's photos once; its order depends on (seed, epoch) alone.
+        An epoch has each of the worker's photos once, in an order that depends on (seed, epoch)
+        alone.
 
         Args:
-            start: photos that this worker has had before.
-            seed: int.
-            among: the worker reads every `among.workers`-th shard.
+            start: How many photos this worker has already had.
+            seed: Of the orders.
+            among: The worker; it reads every `among.workers`-th shard.
 
         Returns:
-            tf.data.Dataset of scalar strings.
+            Dataset of scalar strings, the content of picture files.
 
         Raises:
-            InputError: there are more workers than shards.
+            InputError: There are more workers than shards.
         """
         files = sorted(self.files)[among.worker :: among.workers]
         count = sum(self.files[file] for file in files)
         if not count:
             raise InputError(f"{among.workers} workers need as many shards with photos at least")
 
-        def epoch(number):
+        def epoch(number: tf.Tensor) -> tf.data.Dataset:
             shuffle = partial(
                 tf.random.experimental.stateless_shuffle,
                 seed=tf.stack([tf.cast(number, tf.int32), seed]),
@@ -74,17 +80,23 @@ class Shards:
         return epochs.skip(start - first * count)
 
 
-def write_shards(photos, folder, shards, convert):
-    """Deals photos out to shards, in turn.
+def write_shards(
+    photos: Sequence[str],
+    folder: str | Path,
+    shards: int,
+    convert: Callable[[str], bytes | None],
+) -> int:
+    """Distributes photos over shards in turn, and writes the manifest.
 
     Args:
-        photos: picture files.
-        folder: made if missing.
-        shards: number of files.
-        convert: from a file's path to its bytes as stored, or None to leave the photo out.
+        photos: Picture files.
+        folder: Made if missing.
+        shards: Number of files.
+        convert: From a photo's path to what is stored, the content of a picture file; or to None,
+            which leaves the photo out.
 
     Returns:
-        Number of photos written.
+        The number of photos written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

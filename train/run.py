@@ -12,8 +12,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfpaint.cli import count
 from tfpaint.errors import InputError
+from tfpaint.terminal import count
 from train import precision
 from train.callbacks import Resume, Samples
 from train.config import build, load_config, load_encoder, load_network, load_vgg19

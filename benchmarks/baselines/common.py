@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tfpaint.classical import Fill
 from tfpaint.errors import InputError
-from tfpaint.evaluation import square
+from tfpaint.evaluation.cases import square
+from tfpaint.evaluation.classical import Fill
 
 
 def weighted_l2(prediction, truth, weights):

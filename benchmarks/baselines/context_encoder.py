@@ -9,9 +9,11 @@ import keras
 from keras import layers
 
 from benchmarks.baselines.common import at_side, weighted_l2
-from tfpaint import blocks, losses
-from tfpaint.adversarial import GAN, compose
-from tfpaint.holes import centre
+from tfpaint.maps.mask_cells import centre
+from tfpaint.networks import blocks
+from tfpaint.training import losses
+from tfpaint.training.gan import GAN, Reconstruction
+from tfpaint.training.image2feature_gan import compose
 
 SIDE = 128
 RECONSTRUCTION = 0.999  # of the loss; the rest is the adversary's
@@ -91,7 +93,7 @@ class ContextEncoderGAN(GAN):
         image, padded = compose(self.generator, batch["incomplete"], batch["mask"], training)
         size = truth.shape[1]
         weights = losses.hole_weights(batch["mask"], size // 32, 10.0) * centre(size)
-        return {"image": weighted_l2(padded, truth, weights)}, image
+        return Reconstruction({"image": weighted_l2(padded, truth, weights)}, image)
 
     @staticmethod
     def pair(batch, image):

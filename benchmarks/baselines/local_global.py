@@ -10,8 +10,8 @@ from keras import layers
 
 from benchmarks.baselines.common import at_side, weighted_l2
 from benchmarks.baselines.context_encoder import FillWithMean
-from tfpaint import blocks
-from tfpaint.adversarial import GAN
+from tfpaint.networks import blocks
+from tfpaint.training.gan import GAN, Reconstruction
 
 SIDE = 256
 
@@ -85,7 +85,7 @@ class LocalGlobalGAN(GAN):
         truth, mask = batch["truth"], batch["mask"]
         output = self.generator([batch["incomplete"], mask], training=training)
         image = batch["incomplete"] * (1.0 - mask) + output * mask
-        return {"image": weighted_l2(image, truth, mask)}, image
+        return Reconstruction({"image": weighted_l2(image, truth, mask)}, image)
 
     @staticmethod
     def pair(batch, image):

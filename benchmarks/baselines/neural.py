@@ -20,9 +20,9 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tfpaint.evaluation import square
-from tfpaint.matching import match
-from tfpaint.patch_swap import grow, hole_on_features
+from tfpaint.evaluation.cases import square
+from tfpaint.maps.mask_cells import grow, hole_on_features
+from tfpaint.patch_swap import match
 
 SCALES = (128, 256, 512)
 ITERATIONS = 200  # at each scale

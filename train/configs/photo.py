@@ -12,6 +12,7 @@ the bundled weights.
 
 from dataclasses import replace
 
+from tfpaint.filling.options import Options
 from train.config import Config
 
 _HOLES = {"irregular": 0.4, "shares": (7 / 16, 1 / 2)}
@@ -52,11 +53,11 @@ RUNS["feature2image-mixture"] = replace(
     steps=2000,
     losses={
         "source": "mixture",
-        "key_blur": 4.0,
         "image_weight": 1.0,
         "feature_weight": 0.05,
         "adversarial_weight": 0.0,
     },
+    options=Options(key_blur=4.0),
     learning_rate=3e-4,
 )
 
@@ -77,12 +78,10 @@ RUNS["feature2image-coherent"] = replace(
     discriminator_width=64,
     losses={
         **RUNS["feature2image-mixture"].losses,
-        "key_blur": 2.0,
-        "coherence": 0.2,
-        "overlap": 0.1,
         "feature_weight": 0.1,
         "adversarial_weight": 0.01,  # its gradients at G2's output are up to 200 times the image's
     },
+    options=Options(key_blur=2.0, coherence=0.2, overlap=0.1),
     discriminator_learning_rate=5e-4,
 )
 
@@ -92,7 +91,7 @@ RUNS["feature2image-256"] = replace(
     size=256,
     steps=5000,
     batch=4,
-    losses={**RUNS["feature2image-coherent"].losses, "key_blur": 5.0, "overlap": 0.02},
+    options=Options(key_blur=5.0, coherence=0.2, overlap=0.02),
 )
 
 # Then with three times the adversary, to be sharp enough at 256 px and so serve at every scale;

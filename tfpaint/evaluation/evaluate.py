@@ -1,0 +1,165 @@
+"""How well holes are filled, by every method on the same photos in one run: `tfpaint evaluate`."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from tfpaint.errors import InputError
+from tfpaint.evaluation import metrics, page
+from tfpaint.evaluation.cases import Case
+from tfpaint.evaluation.classical import FILLS, Fill
+from tfpaint.pictures import files, sheets
+
+if TYPE_CHECKING:
+    from tfpaint.evaluation.perceptual import PerceptualDistance
+    from tfpaint.inpainter import Inpainter
+
+OURS = ("g1", "tfpaint")  # the coarse fill alone, and the whole system
+METHODS = (*FILLS, *OURS)
+# What is measured, the decimals to print, and whether less is better (None: 1 is best).
+COLUMNS = {
+    "l1": ("mean L1 in the hole, %", 2, True),
+    "psnr": ("PSNR, dB", 2, False),
+    "ssim": ("SSIM", 3, False),
+    "perceptual": ("perceptual", 4, True),
+    "efficientnet": ("EfficientNet", 4, True),
+    "sharpness": ("sharpness", 2, None),
+    "seconds": ("seconds", 2, True),
+}
+
+
+def fill(
+    case: Case,
+    methods: Sequence[str],
+    inpainter: "Inpainter | None",
+    fills: Mapping[str, Fill] = FILLS,
+) -> dict[str, tuple]:
+    """What every method makes of a case: (picture uint8 (N, N, 3), seconds or None)."""
+    results: dict[str, tuple] = {}
+    for name in methods:
+        start = time.perf_counter()
+        if name in fills:
+            picture = fills[name](case.incomplete, case.mask)
+            results[name] = picture, time.perf_counter() - start
+        elif name not in results:
+            assert inpainter is not None
+            steps = inpainter(case.incomplete, case.mask, steps=True)
+            seconds = time.perf_counter() - start
+            made = {"g1": (steps.coarse, None), "tfpaint": (steps.image, seconds)}
+            results |= {key: made[key] for key in OURS if key in methods}
+    return {name: results[name] for name in methods}
+
+
+def score(
+    case: Case, results: Mapping[str, tuple], distances: "Mapping[str, PerceptualDistance]"
+) -> dict[str, dict[str, float | None]]:
+    """COLUMNS of every method's picture; None for what is not measured or not a number."""
+    pictures = [picture for picture, _ in results.values()]
+    far = {key: measure(pictures, case.truth, case.mask) for key, measure in distances.items()}
+    scores = {}
+    for i, (name, (picture, seconds)) in enumerate(results.items()):
+        psnr = metrics.psnr(picture, case.truth)
+        sharpness = metrics.sharpness(picture, case.truth, case.mask)
+        scores[name] = {
+            "l1": metrics.mean_l1(picture, case.truth, case.mask),
+            "psnr": psnr if np.isfinite(psnr) else None,
+            "ssim": metrics.ssim(picture, case.truth),
+            "perceptual": far["perceptual"][i] if "perceptual" in far else None,
+            "efficientnet": far["efficientnet"][i] if "efficientnet" in far else None,
+            "sharpness": sharpness if np.isfinite(sharpness) else None,
+            "seconds": seconds,
+        }
+    return scores
+
+
+def evaluate(
+    found: Sequence[Case],
+    methods: Sequence[str],
+    inpainter: "Inpainter | None" = None,
+    distances: "Mapping[str, PerceptualDistance] | None" = None,
+    out: Path | None = None,
+    about: Mapping[str, str] | None = None,
+    fills: Mapping[str, Fill] = FILLS,
+) -> dict:
+    """Fills and measures every case with every method, with a progress bar on a terminal.
+
+    Args:
+        found: from `cases`.
+        methods: of `fills` and OURS.
+        inpainter: needed for "g1" and "tfpaint".
+        distances: perceptual distances to measure, as "perceptual" and "efficientnet".
+        out: a folder for `report.json`, `index.html` with all pictures, and `sheet.png` with the
+            first 24; None writes nothing.
+        about: what the report says of the run.
+        fills: the methods beside OURS, by name.
+
+    Returns:
+        `{"about": ..., "methods": {name: means}, "photos": {photo: {name: scores}}}`.
+
+    Raises:
+        InputError: `out` cannot be made.
+    """
+    if out is not None:
+        try:
+            (out / "pictures").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{out}: is no folder to write to ({error.strerror})") from error
+    photos: dict[str, dict] = {}
+    rows: list[list[np.ndarray]] = []
+    _warm_up([fills[name] for name in methods if name in fills], inpainter, found)
+    for case in tqdm(found, unit="photo", disable=None):
+        results = fill(case, methods, inpainter, fills)
+        photos[case.name] = score(case, results, distances or {})
+        shown = {"input": sheets.mark_hole(case.truth, case.mask)}
+        shown |= {name: picture for name, (picture, _) in results.items()} | {"truth": case.truth}
+        if out is not None:
+            for name, picture in shown.items():
+                files.write_picture(out / "pictures" / f"{case.name}-{name}.png", picture)
+        if len(rows) < 24:
+            rows.append(list(shown.values()))
+    report = {"about": dict(about or {}), "methods": _means(photos, methods), "photos": photos}
+    if out is not None:
+        header = ["input", *methods, "truth"]
+        files.write_picture(out / "sheet.png", sheets.contact_sheet(rows, header))
+        (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+        (out / "index.html").write_text(page.page(report, COLUMNS), "utf-8")
+    return report
+
+
+def _warm_up(fills: Sequence[Fill], inpainter: "Inpainter | None", found: Sequence[Case]) -> None:
+    """First calls import packages, and build graphs for every number of scales."""
+    square = np.zeros((32, 32), bool)
+    square[12:20, 12:20] = True
+    for method in fills:
+        method(np.zeros((32, 32, 3), np.uint8), square)
+    if inpainter is None:
+        return
+    holes = {case.mask.tobytes(): case for case in found}
+    by_scales = {inpainter.scales_for(case.mask): case for case in holes.values()}
+    for case in by_scales.values():
+        inpainter(case.incomplete, case.mask, steps=True)
+
+
+def _means(photos: Mapping[str, dict], methods: Sequence[str]) -> dict[str, dict]:
+    def mean(name, column):
+        values = [scores[name][column] for scores in photos.values()]
+        measured = [value for value in values if value is not None]
+        return float(np.mean(measured)) if measured else None
+
+    return {name: {column: mean(name, column) for column in COLUMNS} for name in methods}
+
+
+def markdown(report: Mapping) -> str:
+    """The table of a report: a row for every method, a dash where there is no number."""
+    columns = [c for c in COLUMNS if any(row[c] is not None for row in report["methods"].values())]
+    lines = ["| method | " + " | ".join(COLUMNS[c][0] for c in columns) + " |"]
+    lines.append("| --- |" + " ---: |" * len(columns))
+    for name, row in report["methods"].items():
+        cells = ["–" if row[c] is None else f"{row[c]:.{COLUMNS[c][1]}f}" for c in columns]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,70 @@
+"""The seam between what was known and what was filled: tone, feathering, paste."""
+
+import tensorflow as tf
+
+_STRIP = 256  # rows of the photo that are in memory as floats at once
+
+
+def paste(
+    pictures: tf.Tensor, missing: tf.Tensor, results: tf.Tensor, window: tf.Tensor, box: tf.Tensor
+) -> tf.Tensor:
+    """Writes the results of a window into the missing pixels of a box, in full-size pictures.
+
+    Args:
+        pictures: (N, H, W, 3) uint8.
+        missing: (H, W) bool, True = write here.
+        results: (N, S, S, 3) float32 in [0, 255], enlarged bilinearly if the window is larger.
+        window: int32 (3,) `(y, x, side)`, where the results lie in the photo.
+        box: int32 (4,) `(top, left, bottom, right)` inside photo and window.
+
+    Returns:
+        `pictures` (N, H, W, 3) uint8, changed only where `missing` within the box.
+    """
+    top, left, bottom, right = tf.unstack(box)
+    size = tf.shape(results)[1]
+    columns = _taps(tf.range(left, right) - window[1], window[2], size)
+
+    def strip(first, pictures):
+        last = tf.minimum(first + _STRIP, bottom)
+        rows = _taps(tf.range(first, last) - window[0], window[2], size)
+        new = _lerp(_lerp(results, rows, 1), columns, 2)
+        new = tf.cast(tf.clip_by_value(tf.round(new), 0.0, 255.0), tf.uint8)
+        where = missing[first:last, left:right, None]
+        new = tf.where(where, new, pictures[:, first:last, left:right])
+        return last, tf.raw_ops.TensorStridedSliceUpdate(
+            input=pictures,
+            begin=tf.stack([0, first, left, 0]),
+            end=tf.stack([tf.shape(pictures)[0], last, right, 3]),
+            strides=[1, 1, 1, 1],
+            value=new,
+        )
+
+    shapes = (tf.TensorShape([]), pictures.shape)
+    return tf.while_loop(
+        lambda first, _: first < bottom,
+        strip,
+        (top, pictures),
+        shape_invariants=shapes,
+        parallel_iterations=1,
+    )[1]
+
+
+def _taps(
+    pixels: tf.Tensor, side: tf.Tensor, size: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Where pixels of a window lie in its shrunken copy: two indices, the share of the second."""
+    scale = tf.cast(size, tf.float32) / tf.cast(side, tf.float32)
+    place = (tf.cast(pixels, tf.float32) + 0.5) * scale - 0.5
+    low = tf.floor(place)
+    index = tf.cast(low, tf.int32)
+    return (
+        tf.clip_by_value(index, 0, size - 1),
+        tf.clip_by_value(index + 1, 0, size - 1),
+        place - low,
+    )
+
+
+def _lerp(x: tf.Tensor, taps: tuple[tf.Tensor, tf.Tensor, tf.Tensor], axis: int) -> tf.Tensor:
+    low, high, share = taps
+    share = tf.reshape(share, [-1] + [1] * (x.shape.rank - 1 - axis))
+    return tf.gather(x, low, axis=axis) * (1 - share) + tf.gather(x, high, axis=axis) * share

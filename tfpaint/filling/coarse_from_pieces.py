@@ -1,0 +1,98 @@
+"""The coarse fill made anew of the photo's own pieces, as far as they fit.
+
+Image2Feature knows how photos go on, not how this one does: stripes and facades turn to mud. At
+half its size a patch of 3x3 cells is a large piece, and a hole few pieces wide. There the hole is
+matched from its boundary inwards (see `inwards`), and Feature2Image draws the outcome.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tfpaint.filling import boundary_inwards
+from tfpaint.filling.tone_ring import align_tone
+from tfpaint.maps.mask_cells import centre, grow, hole_on_features
+from tfpaint.patch_swap.backends import Backend
+
+_TRUST = 0.3  # weight of the coarse fill's cells beside a known one
+_APART, _TOGETHER = 0.71, 0.77  # similarities, chosen on validation photos
+
+
+def recompose(
+    encode: Callable[[tf.Tensor], tf.Tensor],
+    draw: Callable[[tf.Tensor], tf.Tensor],
+    coarse: tf.Tensor,
+    mask: tf.Tensor,
+    backend: Backend,
+) -> tf.Tensor:
+    """Makes the coarse fill anew, and mixes both by how much the new one resembles the photo.
+
+    Args:
+        encode: Pictures (1, S, S, 3) in [-1, 1] to features (1, S / stride, S / stride, C).
+        draw: Features to pictures, the Feature2Image of the smallest scale.
+        coarse: float32 (1, s, s, 3) in [-1, 1], the photo with the coarse fill in its hole.
+        mask: float32 (1, s, s, 1), 1 = missing.
+        backend: How to match and paste patches.
+
+    Returns:
+        float32 (1, s, s, 3): `coarse` where the mask is 0.
+    """
+    half = tf.nn.avg_pool2d(coarse, 2, 2, "VALID")
+    missing = hole_on_features(mask, 2)
+    features = encode(half)
+    stride = half.shape[1] // features.shape[1]
+    hole = hole_on_features(missing, stride)
+    hole *= centre(hole.shape[1])
+    found, may = sources(encode, half, missing, stride)
+
+    def swap(queries, overlap=1.0):
+        chosen = backend.match(queries, found, grow(hole), may)
+        return backend.paste(chosen, found, features, hole, overlap)
+
+    inwards = boundary_inwards.queries(features, hole, _TRUST, swap, not backend.loops)
+    drawn = draw(swap(inwards))
+    drawn = align_tone(drawn, half, missing, 1 - missing, 2)
+    drawn = tf.where(missing > 0, tf.clip_by_value(drawn, -1.0, 1.0), half)
+
+    # Pieces that do not fit are drawn as something that the photo has nowhere.
+    seen = encode(drawn)
+    alike = _cosines(seen, swap(seen, 0.02))
+    alike = tf.math.divide_no_nan(tf.reduce_sum(alike * hole), tf.reduce_sum(hole))
+    share = tf.clip_by_value((alike - _APART) / (_TOGETHER - _APART), 0.0, 1.0)
+    made = tf.image.resize(half + share * (drawn - half), coarse.shape[1:3])
+    return tf.where(mask > 0, made, coarse)
+
+
+def sources(
+    encode, image: tf.Tensor, missing: tf.Tensor, stride: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Features of a picture and of itself moved by half a cell: pieces may lie between the cells.
+
+    Args:
+        encode: images (1, S, S, 3) to features (1, S / stride, S / stride, C).
+        image: float32 (1, S, S, 3).
+        missing: float32 (1, S, S, 1), 1 = missing.
+        stride: of the encoder.
+
+    Returns:
+        Four maps one below the other, the unmoved one first: float32 (1, 4 S / stride, S / stride,
+        C); and where a patch may be chosen, (1, 4 S / stride, S / stride, 1): those centred on 1
+        are known and lie within one map.
+    """
+    maps, chosen = [], []
+    cells = image.shape[1] // stride
+    inner = tf.pad(tf.ones([1, cells - 2, cells - 2, 1]), [[0, 0], [1, 1], [1, 1], [0, 0]])
+    for dy in (0, stride // 2):
+        for dx in (0, stride // 2):
+            around = [[0, 0], [0, dy], [0, dx], [0, 0]]
+            maps.append(encode(tf.pad(image[:, dy:, dx:], around)))
+            moved = tf.pad(missing[:, dy:, dx:], around, constant_values=1.0)
+            chosen.append(inner * (1 - grow(hole_on_features(moved, stride))))
+    return tf.concat(maps, 1), tf.concat(chosen, 1)
+
+
+def _cosines(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """(B, h, w, C) twice -> (B, h, w, 1), 0 where either is 0."""
+    squares = [tf.reduce_sum(tf.square(x), -1, keepdims=True) for x in (one, other)]
+    product = tf.reduce_sum(one * other, -1, keepdims=True)
+    return tf.math.divide_no_nan(product, tf.sqrt(squares[0] * squares[1]))

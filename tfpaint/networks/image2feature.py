@@ -1,0 +1,152 @@
+"""Image2Feature (G1): the coarse prediction of a centre hole."""
+
+import keras
+from keras import layers, ops
+
+from tfpaint.maps.smooth_fill import pull_push, relax
+from tfpaint.networks import blocks
+
+
+@keras.saving.register_keras_serializable(package="tfpaint")
+class MembraneFill(layers.Layer):
+    """Fills the hole smoothly from the known pixels, as a layer: nearly the harmonic fill.
+
+    Call arguments: `[image, mask]`, float32 (B, S, S, 3) and (B, S, S, 1), 1 = missing; only the
+    hole in the centre square of side S/2 is relaxed.
+    """
+
+    def call(self, inputs):
+        image, mask = inputs
+        known = 1.0 - mask
+        filled = pull_push(image, known)
+        before = image.shape[1] // 4 - 1  # the centre square and the pixels around it
+        centre = slice(before, image.shape[1] - before)
+        relaxed = relax(filled[:, centre, centre], known[:, centre, centre], image.shape[1] // 2)
+        margin = [before, before]
+        relaxed = ops.pad(relaxed, [[0, 0], margin, margin, [0, 0]])
+        inside = ops.pad(mask[:, centre, centre], [[0, 0], margin, margin, [0, 0]])
+        return filled + inside * (relaxed - filled)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable(package="tfpaint")
+class Image2Feature(blocks.Network):
+    """The generator G1 of the Image2Feature network (section 3.3.1).
+
+    Inputs, as a list: `image` (B, S, S, 3) float32 in [-1, 1], with anything in the hole, and
+    `mask` (B, S, S, 1) float32, 1 = missing, 0 = known; the hole lies within the centre square of
+    side S/2. Output: that centre square, I1R, (B, S/2, S/2, 3) float32 in [-1, 1]; only its
+    missing pixels are meant to be used. Appending the feature encoder is left to the caller.
+
+    The U-Net has log2(S) stride-2 convolution blocks, down to 1x1 (eight at S = 256), and one
+    up-sampling block fewer, up to S/2. Neither the 1x1 bottleneck nor the last block is normalised.
+
+    Args:
+        size: S, the side of the window: a power of two, at least 8.
+        width: channels of the first block; they double up to eight times as many.
+        upsample: "resize" (nearest neighbour, then 3x3 convolution) or "deconv".
+        generator: "unet", or "resnet9": the nine-block ResNet of section 4.3, which works at S/4
+            and keeps the centre of its map.
+        skips: what a decoder map is joined with. "paper": the encoder map of equal size, although
+            one covers the picture and the other its centre. "centre": the centre of the encoder map
+            of equal stride, which covers the same region.
+        mask_channel: give the mask to the network too, so that holes need not be squares. The
+            paper's network does without.
+        start: "zero": the hole is zero in the input (the paper). "membrane": it is filled smoothly
+            from the known pixels, and the network predicts a correction to that fill.
+
+    Raises:
+        InputError: an option outside the above.
+
+    Example:
+        ```python
+        import numpy as np
+
+        g1 = Image2Feature(size=32, width=8)
+        image = np.random.uniform(-1, 1, (2, 32, 32, 3)).astype("float32")
+        mask = np.zeros((2, 32, 32, 1), "float32")
+        mask[:, 8:24, 8:24] = 1
+        centre = g1([image, mask])  # (2, 16, 16, 3)
+        ```
+
+    Reference: Image Inpainting using Multi-Scale Feature Image Translation, sections 3.3.1, 4.3.
+    """
+
+    def __init__(
+        self,
+        size: int = 128,
+        width: int = 64,
+        upsample: str = "resize",
+        generator: str = "unet",
+        skips: str = "paper",
+        mask_channel: bool = True,
+        start: str = "zero",
+        **kwargs,
+    ):
+        blocks.power_of_two(size, "size", least=8)
+        blocks.one_of(upsample, "upsample", ("resize", "deconv"))
+        blocks.one_of(generator, "generator", ("unet", "resnet9"))
+        blocks.one_of(skips, "skips", ("paper", "centre"))
+        blocks.one_of(start, "start", ("zero", "membrane"))
+
+        image = keras.Input((size, size, 3), name="image")
+        mask = keras.Input((size, size, 1), name="mask")
+        if start == "membrane":
+            filled = MembraneFill(dtype="float32", name="membrane")([image, mask])
+        else:
+            filled = image * (1.0 - mask)
+        x = layers.Concatenate(name="input")([filled, mask]) if mask_channel else filled
+
+        # A correction starts close to zero, and may turn black into white.
+        init = keras.initializers.RandomNormal(stddev=1e-3) if start == "membrane" else None
+        last = {"kernel_initializer": init} if init else {}
+        if generator == "unet":
+            x = _unet(x, width, upsample, skips, last)
+        else:
+            x = _resnet(x, width, upsample, last)
+        outputs = blocks.tanh(x)  # (B, S/2, S/2, 3)
+        if start == "membrane":
+            centre = blocks.crop_centre(filled, "membrane_centre", dtype="float32")
+            outputs = ops.clip(centre + 2.0 * outputs, -1.0, 1.0)
+
+        config = {
+            "size": size,
+            "width": width,
+            "upsample": upsample,
+            "generator": generator,
+            "skips": skips,
+            "mask_channel": mask_channel,
+            "start": start,
+        }
+        super().__init__([image, mask], outputs, config, **kwargs)
+
+
+def _unet(x, width: int, upsample: str, skips: str, last: dict):
+    depth = blocks.power_of_two(x.shape[1], "size", least=8)
+    encoded = {}  # stride -> map
+    for i in range(1, depth + 1):
+        x = blocks.conv_block(x, blocks.channels_at(2**i, width), f"down{i}", norm=i < depth)
+        encoded[2**i] = x
+    for i in range(1, depth - 1):
+        # The decoder covers half the window: its map at size 2^i has stride 2^(depth - i - 1).
+        stride = 2 ** (depth - i - 1)
+        x = blocks.up_block(x, blocks.channels_at(stride, width), f"up{i}", upsample)
+        if skips == "paper":
+            skip = encoded[2 * stride]
+        else:
+            skip = blocks.crop_centre(encoded[stride], f"skip{i}_centre")
+        x = layers.Concatenate(name=f"skip{i}")([x, skip])
+    return blocks.upsample_conv(x, 3, f"up{depth - 1}", upsample, **last)
+
+
+def _resnet(x, width: int, upsample: str, last: dict):
+    x = blocks.conv_block(x, width, "stem", kernel_size=7, strides=1)  # (B, S, S, w)
+    x = blocks.conv_block(x, 2 * width, "down1", kernel_size=3)
+    x = blocks.conv_block(x, 4 * width, "down2", kernel_size=3)  # (B, S/4, S/4, 4w)
+    x = blocks.residual_blocks(x, 9, "res")
+    x = blocks.crop_centre(x, "centre")  # (B, S/8, S/8, 4w)
+    x = blocks.up_block(x, 2 * width, "up1", upsample)
+    x = blocks.up_block(x, width, "up2", upsample)  # (B, S/2, S/2, w)
+    return layers.Conv2D(3, 7, padding="same", name="last_conv", **last)(x)

@@ -1,0 +1,4 @@
+"""Pictures as files and arrays: decoding, writing, masks, folders, sheets. No TensorFlow.
+
+May import: `errors`.
+"""

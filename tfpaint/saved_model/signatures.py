@@ -1,0 +1,179 @@
+"""The signatures of the SavedModel: the Inpainter's graph behind checks that name the remedy.
+
+A request that cannot be served fails with INVALID_ARGUMENT and a sentence. EXIF is not read here:
+clients rotate their photos first. An alpha channel is dropped.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import tensorflow as tf
+
+from tfpaint import style_transfer
+from tfpaint.filling.multi_scale import WindowFiller
+from tfpaint.inpainter import Inpainter
+from tfpaint.networks.tiles import TILE
+from tfpaint.pictures.masks import CUT, SMALLEST_PHOTO
+from tfpaint.saved_model import checks, static_window
+from tfpaint.saved_model.checks import require
+
+Signature: TypeAlias = tf.types.experimental.PolymorphicFunction
+
+
+def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, Signature]:
+    """The functions to save, by the name of their signature: `stylize` only where it is possible.
+
+    Args:
+        inpainter: Of float32 networks.
+        max_pixels: Photos with more are refused, files before they are decoded.
+    """
+    found = {
+        "serving_default": arrays(inpainter, max_pixels),
+        "bytes": files(inpainter, max_pixels),
+        "features": features(inpainter.filler, max_pixels),
+    }
+    if style_transfer.can_stylize(inpainter):
+        found["stylize"] = stylize(inpainter)
+    return found
+
+
+def arrays(inpainter: Inpainter, max_pixels: int) -> Signature:
+    """`serving_default`: a batch of photos of one size, each with its own mask.
+
+    From `image` uint8 (B, H, W, 3) RGB and `mask` uint8 (B, H, W, 1), more than 127 = missing, to
+    `image` uint8 (B, H, W, 3). Any H and W.
+    """
+
+    def fill(index, image, mask):
+        image, mask = checks.checked(index, image, mask, max_pixels)
+        return inpainter.inpaint(image, mask[..., 0] > CUT)
+
+    def serving_default(image, mask):
+        return {"image": _each(fill, image, mask, tf.TensorSpec([None, None, 3], tf.uint8))}
+
+    return _function(
+        serving_default,
+        image=tf.TensorSpec([None, None, None, 3], tf.uint8),
+        mask=tf.TensorSpec([None, None, None, 1], tf.uint8),
+    )
+
+
+def files(inpainter: Inpainter, max_pixels: int) -> Signature:
+    """`bytes`: a batch of PNG or JPEG files, whose sizes may differ from item to item.
+
+    From `image_bytes` and `mask_bytes`, strings (B,), to `image_bytes`, PNG files (B,).
+    """
+
+    def fill(index, image, mask):
+        image = checks.decoded(index, "photo", image, 3, max_pixels)
+        mask = checks.as_mask(checks.decoded(index, "mask", mask, 0, max_pixels))
+        image, mask = checks.checked(index, image, mask, max_pixels)
+        return tf.io.encode_png(inpainter.inpaint(image, mask[..., 0] > CUT))
+
+    def from_bytes(image_bytes, mask_bytes):
+        filled = _each(fill, image_bytes, mask_bytes, tf.TensorSpec([], tf.string))
+        return {"image_bytes": filled}
+
+    return _function(
+        from_bytes,
+        image_bytes=tf.TensorSpec([None], tf.string),
+        mask_bytes=tf.TensorSpec([None], tf.string),
+    )
+
+
+def features(filler: WindowFiller, max_pixels: int) -> Signature:
+    """`features`: one square window before and after the patch-swap of its own scale.
+
+    From `image` uint8 (1, S, S, 3) and `mask` uint8 (1, S, S, 1), S one of the scales up to 512,
+    the hole in its centre half, to `features` and `swapped`, float32 (1, S / stride, S / stride,
+    C).
+    """
+
+    def at_scale(image, mask, scale: int) -> Callable:
+        def swap():
+            # What it is already, but of static shape. Sessions run `tf.ensure_shape` before they
+            # choose the branch, and fail in the others.
+            places = tf.minimum(tf.range(scale), tf.shape(image)[0] - 1)
+            photo, missing = (
+                tf.gather(tf.gather(one, places), places, axis=1)[None]
+                for one in (image, mask > CUT)
+            )
+            return static_window.swap(filler, photo, missing)
+
+        return swap
+
+    def window_features(image, mask):
+        image, mask = checks.checked(0, image[0], mask[0], max_pixels)
+        side, scales = tf.shape(image)[0], static_window.sides(filler)
+        which = tf.equal(side, scales)
+        right = tf.reduce_any(which) & (tf.shape(image)[1] == side)
+        listed = ", ".join(map(str, scales))
+        sentence = f"the window has to be square and of side {listed}: cut and resize it"
+        with tf.control_dependencies([require(right, sentence)]):
+            place = tf.argmax(which, output_type=tf.int32)
+        before, after = tf.switch_case(place, [at_scale(image, mask, scale) for scale in scales])
+        return {"features": before, "swapped": after}
+
+    return _function(
+        window_features,
+        image=tf.TensorSpec([1, None, None, 3], tf.uint8),
+        mask=tf.TensorSpec([1, None, None, 1], tf.uint8),
+    )
+
+
+def stylize(inpainter: Inpainter) -> Signature:
+    """`stylize`: a picture in the manner of another.
+
+    From `content` uint8 (1, H, W, 3), `style` uint8 (1, h, w, 3), sides from 16 to 768 pixels, and
+    `strength` float32 (1,) from 0 to 1, to `image` uint8 (1, H, W, 3).
+    """
+
+    def right_size(name: str, picture: tf.Tensor) -> tf.Operation:
+        height, width = tf.unstack(tf.shape(picture)[1:3])
+        return require(
+            (tf.minimum(height, width) >= SMALLEST_PHOTO) & (tf.maximum(height, width) <= TILE),
+            f"the {name} is {{}}x{{}} pixels: sides have to be from {SMALLEST_PHOTO} to {TILE}",
+            *(width, height),
+        )
+
+    def restyled(content, style, strength):
+        right = (strength[0] >= 0) & (strength[0] <= 1)
+        conditions = [
+            right_size("content", content),
+            right_size("style", style),
+            require(right, "strength is {}: send a number from 0 to 1", strength[0]),
+        ]
+        with tf.control_dependencies(conditions):
+            content, style = tf.identity(content[0]), tf.identity(style[0])
+        picture = style_transfer.restyle(inpainter, content, style, strength[0])
+        return {"image": style_transfer.to_uint8(picture)[None]}
+
+    return _function(
+        restyled,
+        content=tf.TensorSpec([1, None, None, 3], tf.uint8),
+        style=tf.TensorSpec([1, None, None, 3], tf.uint8),
+        strength=tf.TensorSpec([1], tf.float32),
+    )
+
+
+def _function(function: Callable, **inputs: tf.TensorSpec) -> Signature:
+    """The traced function, its inputs named as given."""
+    signature = [tf.TensorSpec(one.shape, one.dtype, name) for name, one in inputs.items()]
+    return tf.function(function, signature, autograph=False)
+
+
+def _each(function: Callable, images, masks, spec: tf.TensorSpec) -> tf.Tensor:
+    """`function(index, image, mask)` of every item of a batch, one after the other."""
+    count, others = tf.shape(images)[0], tf.shape(masks)[0]
+    conditions = [
+        require(count == others, "{} photos, but {} masks: send one mask a photo", count, others),
+        require(count > 0, "the batch is empty: send at least one photo"),
+    ]
+    with tf.control_dependencies(conditions):
+        indices = tf.range(count)
+    return tf.map_fn(
+        lambda item: function(*item),
+        (indices, images, masks),
+        fn_output_signature=spec,
+        parallel_iterations=1,  # one photo in memory; each operation uses every core
+    )

@@ -1,0 +1,66 @@
+"""Requests that TensorFlow Serving answers before it says that a model is ready."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfpaint.errors import InputError
+from tfpaint.filling.holes import largest_box
+from tfpaint.inpainter import Inpainter
+from tfpaint.pictures.masks import square_hole
+from tfpaint.saved_model import static_window
+from tfpaint.style_transfer import can_stylize
+
+
+def write(path: Path, model: str, inpainter: Inpainter) -> None:
+    """Writes requests for every signature as a TFRecord of PredictionLog.
+
+    A hole that fills the middle of the largest exactly matched window goes through all scales up to
+    that one. The files are a PNG of that and a JPEG of the smallest window.
+
+    Raises:
+        InputError: tensorflow-serving-api is not installed.
+    """
+    try:
+        from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+    except ImportError as error:
+        raise InputError(
+            "the package tensorflow-serving-api is missing; pip install tensorflow-serving-api"
+        ) from error
+    with tf.io.TFRecordWriter(str(path)) as file:
+        for signature, inputs in _requests(inpainter):
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name = model
+            request.model_spec.signature_name = signature
+            for name, value in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+            log = prediction_log_pb2.PredictLog(request=request)
+            file.write(prediction_log_pb2.PredictionLog(predict_log=log).SerializeToString())
+
+
+def _requests(inpainter: Inpainter) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    sides = static_window.sides(inpainter.filler)
+    image, mask = picture(sides[-1])
+    yield "serving_default", {"image": image[None], "mask": mask[None]}
+    small, small_mask = picture(sides[0])
+    files = [tf.io.encode_png(image).numpy(), tf.io.encode_jpeg(small, quality=90).numpy()]
+    masks = [tf.io.encode_png(one).numpy() for one in (mask, small_mask)]
+    yield "bytes", {"image_bytes": np.array(files), "mask_bytes": np.array(masks)}
+    for side in sides:
+        image, mask = picture(side)
+        yield "features", {"image": image[None], "mask": mask[None]}
+    if can_stylize(inpainter):
+        strength = np.ones(1, np.float32)
+        yield "stylize", {"content": small[None], "style": image[None], "strength": strength}
+
+
+def picture(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Stripes and noise, uint8 (side, side, 3), and the mask (side, side, 1) of a centre hole."""
+    y, x = np.mgrid[:side, :side]
+    stripes = np.stack([np.sin((x + k * y) * 0.1) for k in range(3)], -1) * 60 + 128
+    noise = np.random.default_rng(0).normal(0, 12, stripes.shape)
+    image = np.clip(stripes + noise, 0, 255).astype(np.uint8)
+    hole = square_hole(side, largest_box(side))
+    return image, np.where(hole, 255, 0).astype(np.uint8)[..., None]

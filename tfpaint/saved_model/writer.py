@@ -1,0 +1,92 @@
+"""The SavedModel for TensorFlow Serving: `PATH/1`, and at the next export `PATH/2`.
+
+Beside the graph, `assets.extra` holds what a server and its operators need:
+
+- `tf_serving_warmup_requests`: a request for each signature, which the server answers before it
+  says that it is ready;
+- `tfpaint.json`: what the model was made of. TensorFlow Serving's GetModelMetadata tells the
+  signatures alone, so this file is where to look.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfpaint import __version__
+from tfpaint.errors import InputError
+from tfpaint.inpainter import Inpainter
+from tfpaint.pictures.files import MAX_PIXELS
+from tfpaint.saved_model import warmup
+from tfpaint.saved_model.precision import in_float32
+from tfpaint.saved_model.signatures import signatures
+
+NAME = "tfpaint"
+WARMUP = "tf_serving_warmup_requests"
+METADATA = "tfpaint.json"
+
+
+def save(
+    inpainter: Inpainter, path: str | Path, preset: str | None = None, max_pixels: int = MAX_PIXELS
+) -> Path:
+    """Writes the next version of the model, whole or not at all.
+
+    Args:
+        inpainter: Of any precision; it is saved in float32.
+        path: The model's folder, made if missing; its versions are folders named by numbers.
+        preset: The name to note in the model's metadata.
+        max_pixels: The model refuses larger photos.
+
+    Returns:
+        The version's folder.
+
+    Raises:
+        InputError: A folder cannot be written there, or tensorflow-serving-api is not installed.
+    """
+    path = Path(path)
+    inpainter = in_float32(inpainter)
+    temporary = path / f".tfpaint-{secrets.token_hex(4)}"
+    try:
+        temporary.mkdir(parents=True)
+        module = tf.Module(name=NAME)
+        module.variables_of_networks = inpainter.filler.variables
+        functions = signatures(inpainter, max_pixels)
+        tf.saved_model.save(module, temporary, signatures=functions)
+        extra = temporary / "assets.extra"
+        extra.mkdir()
+        warmup.write(extra / WARMUP, NAME, inpainter)
+        notes = _metadata(inpainter, preset, max_pixels)
+        (extra / METADATA).write_text(json.dumps(notes, indent=1) + "\n")
+        version = path / str(1 + max(versions(path), default=0))
+        os.rename(temporary, version)
+    except OSError as error:
+        raise InputError(f"{path}: could not be written ({error}); choose another place") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return version
+
+
+def versions(path: Path) -> list[int]:
+    """The versions in a model's folder, in ascending order."""
+    return sorted(int(one.name) for one in path.glob("*") if one.is_dir() and one.name.isdecimal())
+
+
+def _metadata(inpainter: Inpainter, preset: str | None, max_pixels: int) -> dict[str, Any]:
+    weights = hashlib.sha256()
+    for variable in inpainter.filler.variables:
+        weights.update(variable.numpy().tobytes())
+    return {
+        "preset": preset,
+        "version": __version__,
+        "sha256": weights.hexdigest(),
+        "tensorflow": tf.__version__,
+        "scales": inpainter.scales,
+        **asdict(inpainter.filler.options),
+        "max_pixels": max_pixels,
+    }

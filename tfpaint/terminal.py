@@ -1,0 +1,98 @@
+"""What the command-line programs share: `tfpaint`, and `python -m train | export | serving`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+
+from tfpaint.errors import InputError
+
+
+def command_parser(
+    package: str, description: str, programs: Mapping[str, ModuleType | str]
+) -> argparse.ArgumentParser:
+    """The parser of `python -m PACKAGE COMMAND`, where each command is a module.
+
+    Args:
+        package: The package's name.
+        description: One line on the package.
+        programs: The module of each command. Its docstring is the help text, its
+            `add_arguments(parser)` defines the options, and its `run` becomes the option `run`.
+            In place of a module that is not loaded stands a one-line summary.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {package}", description=description)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, program in programs.items():
+        text = program if isinstance(program, str) else program.__doc__ or ""
+        command = commands.add_parser(
+            name,
+            description=text,
+            help=text.partition("\n")[0],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if not isinstance(program, str):
+            program.add_arguments(command)
+            command.set_defaults(run=program.run)
+    return parser
+
+
+def exit_code(
+    package: str,
+    run: Callable[[argparse.Namespace], object],
+    options: argparse.Namespace,
+    interrupted: str = "interrupted",
+) -> int:
+    """Runs a command. What the user can mend is one line on stderr, and no traceback.
+
+    Args:
+        package: The name with which the line begins.
+        run: The command.
+        options: Its parsed options.
+        interrupted: The line after Ctrl-C.
+
+    Returns:
+        The exit code: 0 if the command succeeded, 2 after an InputError, 130 after Ctrl-C.
+    """
+    try:
+        run(options)
+    except InputError as error:
+        print(f"{package}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\n{package}: {interrupted}", file=sys.stderr)  # the terminal has shown "^C"
+        return 130
+    return 0
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Discards what is written to stderr in this context, by native code too.
+
+    Meant for `import tensorflow`, which reports missing GPUs to every user. The file descriptor
+    itself is redirected, for the whole process.
+    """
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+def count(text: str) -> int:
+    """The argparse type of a whole number from 1 on; "2e8" is understood as well.
+
+    Raises:
+        argparse.ArgumentTypeError: `text` is no such number.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 1 <= number <= sys.maxsize or not number.is_integer():
+        raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
+    return int(number)

@@ -1,0 +1,96 @@
+"""The training of G1, Image2Feature (section 3.3.1, equations 1-4)."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfpaint.maps.mask_cells import centre, hole_on_features
+from tfpaint.training import losses
+from tfpaint.training.gan import GAN, Batch, Reconstruction
+
+
+def compose(
+    image2feature: keras.Model, incomplete: tf.Tensor, mask: tf.Tensor, training: bool = False
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """I1: G1's prediction pasted into the hole of I0.
+
+    Args:
+        image2feature: G1.
+        incomplete: float32 (B, S, S, 3) in [-1, 1], I0.
+        mask: float32 (B, S, S, 1), 1 = missing, within the centre square.
+
+    Returns:
+        (I1 float32 (B, S, S, 3), I1R padded by zeros to the same shape).
+    """
+    border = incomplete.shape[1] // 4
+    paddings = [[0, 0], [border, border], [border, border], [0, 0]]
+    centre = image2feature([incomplete, mask], training=training)
+    padded = tf.pad(centre, paddings)
+    return incomplete * (1.0 - mask) + padded * mask, padded
+
+
+class Image2FeatureGAN(GAN):
+    """Trains G1 with the encoder and D1 (section 3.3.1, equations 1-4).
+
+    Args:
+        image2feature: G1.
+        encoder: image -> features, frozen.
+        discriminator: D1, or None (then `adversarial_weight` has to be 0).
+        image_weight: of equation 2, a mean over the weighted mask in [-1, 1] units.
+        feature_weight: of equation 3. The paper's value belongs to plain VGG19; the normalised
+            and the distilled encoder need one of their own.
+        adversarial_weight: of equation 4; 0 leaves D1 out.
+        ring_weight: weight of the known pixels S/32 around the hole, 1 being the hole's.
+
+    Example:
+
+    >>> gan = Image2FeatureGAN(Image2Feature(128), encoder, ImagePairDiscriminator())
+    >>> gan.compile(keras.optimizers.Adam(2e-3, 0.5), keras.optimizers.Adam(2e-4, 0.5))
+    >>> gan.fit(batches)
+    """
+
+    def __init__(
+        self,
+        image2feature: keras.Model,
+        encoder: keras.Model,
+        discriminator: keras.Model | None = None,
+        image_weight: float = 1000.0,
+        feature_weight: float = 0.001,
+        adversarial_weight: float = 1.0,
+        ring_weight: float = 2.0,
+        **kwargs: Any,
+    ):
+        weights = {
+            "image": image_weight,
+            "feature": feature_weight,
+            "adversarial": adversarial_weight,
+        }
+        super().__init__(image2feature, discriminator, weights, **kwargs)
+        self.encoder = encoder
+        self.encoder.trainable = False
+        self.ring_weight = ring_weight
+
+    def call(self, inputs):
+        """`[I0, mask]` -> I1, float32 (B, S, S, 3) in [-1, 1]."""
+        return compose(self.generator, *inputs)[0]
+
+    def reconstruction(self, batch: Batch, training: bool) -> Reconstruction:
+        """Equations 2 and 3."""
+        truth, mask = batch["truth"], batch["mask"]
+        image, padded = compose(self.generator, batch["incomplete"], mask, training)
+        size = truth.shape[1]
+        # The ring outside the predicted square has no prediction to compare.
+        weights = losses.hole_weights(mask, size // 32, self.ring_weight) * centre(size)
+        parts = {"image": losses.weighted_l1(padded, truth, weights)}
+        if self.weights_of_losses["feature"]:
+            cells = hole_on_features(mask, self.encoder.stride)
+            cells = losses.hole_weights(cells, 1, self.ring_weight)
+            features = self.encoder(image), tf.stop_gradient(self.encoder(truth))
+            parts["feature"] = losses.weighted_l1(*features, cells)
+        return Reconstruction(parts, image)
+
+    @staticmethod
+    def pair(batch: Batch, image: tf.Tensor) -> list[tf.Tensor]:
+        """Equation 4: the incomplete image I0 with the image to judge."""
+        return [batch["incomplete"], image]

@@ -1,0 +1,56 @@
+"""The losses of the paper, equations 1-6, as pure functions on tensors."""
+
+import tensorflow as tf
+
+from tfpaint.maps.mask_cells import boundary_ring
+
+
+def hole_weights(mask, width, ring_weight):
+    """M of equation 2: 1 on the hole, `ring_weight` on the ring around it, 0 elsewhere.
+
+    Args:
+        mask: float32 (B, H, W, 1), 1 = missing.
+        width: pixels of the ring.
+        ring_weight: the "higher weight to the overlapping pixels between the hole and the
+            boundary" (section 3.3.1).
+
+    Returns:
+        float32 (B, H, W, 1).
+    """
+    return mask + ring_weight * boundary_ring(mask, width)
+
+
+def weighted_l1(prediction, truth, weights):
+    """Mean absolute difference under a weight map (equations 2 and 3).
+
+    Args:
+        prediction: float32 (B, H, W, C).
+        truth: float32 (B, H, W, C).
+        weights: float32 (B, H, W, 1).
+
+    Returns:
+        float32 scalar; 0 where all weights are 0.
+    """
+    difference = tf.reduce_mean(tf.abs(prediction - truth), -1, keepdims=True)
+    total = tf.reduce_sum(weights)
+    context = tf.distribute.get_replica_context()
+    if context and context.num_replicas_in_sync > 1:  # so that replicas' means have one mean
+        total = context.all_reduce(tf.distribute.ReduceOp.MEAN, total)
+    return tf.math.divide_no_nan(tf.reduce_sum(difference * weights), total)
+
+
+def l1(prediction, truth):
+    """Mean absolute difference over the whole picture (equation 6)."""
+    return tf.reduce_mean(tf.abs(prediction - truth))
+
+
+def discriminator_loss(real_logits, fake_logits):
+    """What D minimises: -log D(real) - log(1 - D(fake)), means over the patches (equation 4)."""
+    return tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
+        tf.nn.softplus(fake_logits)
+    )
+
+
+def generator_loss(fake_logits):
+    """What G minimises: -log D(fake), the non-saturating form of equation 4."""
+    return tf.reduce_mean(tf.nn.softplus(-fake_logits))
