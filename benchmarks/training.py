@@ -89,9 +89,9 @@ def batches(case, count, batch=None):
 def plain_step(gan, data):
     """D's turn and G's at the same weights, each with its own forward passes."""
     batch = gan.prepare(*data)
-    _, image = gan.reconstruction(batch, training=True)
+    made = gan.reconstruction(batch, training=True)
     with tf.GradientTape() as tape:
-        pairs = gan.pairs(batch, image)
+        pairs = gan.pairs(batch, made)
         real, fake = (gan.discriminator(pair, training=True) for pair in pairs)
         loss = losses.discriminator_loss(real, fake)
     d_weights, weights = gan.discriminator.trainable_variables, gan.generator.trainable_variables
@@ -105,9 +105,9 @@ def plain_step(gan, data):
 
 def generator_loss(gan, batch):
     """What G minimises."""
-    parts, image = gan.reconstruction(batch, training=True)
-    fake = gan.discriminator(gan.pairs(batch, image)[1], training=True)
-    parts["adversarial"] = losses.generator_loss(fake)
+    made = gan.reconstruction(batch, training=True)
+    fake = gan.discriminator(gan.pairs(batch, made)[1], training=True)
+    parts = {**made.parts, "adversarial": losses.generator_loss(fake)}
     return sum(gan.weights_of_losses[name] * part for name, part in parts.items())
 
 

@@ -76,7 +76,7 @@ def test_masks_of_a_folder_are_cut_like_their_photos(folder):
     ("hole", "message"),
     [
         ("centre:32", "from 1 to 31"),
-        ("centre:big", "no number"),
+        ("centre:big", "not a number"),
         ("nowhere", "folder of masks"),
     ],
 )
@@ -88,7 +88,7 @@ def test_holes_that_make_no_sense(folder, hole, message):
 def test_two_photos_of_one_name_are_refused(folder, tmp_path):
     for suffix in ("png", "gif"):
         Image.new("RGB", (40, 40)).save(tmp_path / f"same.{suffix}")
-    with pytest.raises(InputError, match="same.png: has the name of same.gif"):
+    with pytest.raises(InputError, match="same.png: has the same name as same.gif"):
         list(load_cases(tmp_path, "centre", 32))
 
 
@@ -204,7 +204,7 @@ def test_the_command_says_what_is_wrong(folder, tmp_path, capsys):
     file = tmp_path / "file"
     file.touch()
     assert main(["evaluate", *photos, "--methods", "mean", "--size", "32", "-o", str(file)]) == 2
-    assert "file: is no folder to write to" in capsys.readouterr().err
+    assert "file: cannot be created as a folder" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["evaluate", "--methods", "magic"])
     assert "'magic' is none of mean, harmonic" in capsys.readouterr().err

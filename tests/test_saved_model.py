@@ -17,7 +17,7 @@ from tfpaint import saved_model
 from tfpaint.errors import InputError
 from tfpaint.filling.options import Options
 from tfpaint.inpainter import Inpainter
-from tfpaint.saved_model.writer import METADATA
+from tfpaint.saved_model.writer import METADATA, WARMUP
 from tfpaint.style_transfer import restyle
 
 OPTIONS = Options(key_blur=1.0, coherence=0.1, overlap=0.5, trust=0.3, tone_blur=1.0)
@@ -185,7 +185,7 @@ def test_stylize_gives_what_the_library_gives(signatures, inpainter):
 
 
 def test_warm_up_has_a_request_for_every_signature(folder, signatures):
-    file = folder / "1" / "assets.extra" / saved_model.WARMUP
+    file = folder / "1" / "assets.extra" / WARMUP
     used = set()
     for record in tf.data.TFRecordDataset(str(file)):
         request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
