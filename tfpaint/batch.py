@@ -1,4 +1,4 @@
-"""Inpaint files: which photo goes with which mask and where the result goes, one after another."""
+"""Inpaint files: pair photos with masks and outputs, then fill them one after another."""
 
 import signal
 import threading
@@ -26,10 +26,10 @@ class Job:
     """One photo to inpaint.
 
     Args:
-        photo: The file to read.
-        mask: The file of its mask; None: what is transparent in the photo is missing.
-        out: The file to write.
-        steps: The file for the side-by-side picture, or None.
+        photo: The photo file to read.
+        mask: The mask file, white = missing. None: the photo's transparent pixels are missing.
+        out: The file to write the result to.
+        steps: The file to write the side-by-side picture to, or None.
     """
 
     photo: Path
@@ -41,21 +41,23 @@ class Job:
 def plan(
     photo: Path, mask: Path | None, out: Path, steps: Path | None = None
 ) -> tuple[list[Job], list[InputError]]:
-    """Lay out the jobs for one photo, or for a folder of photos.
+    """Plan the jobs for one photo, or for a folder of photos.
 
     Args:
         photo: A file or a folder.
-        mask: One file for all photos, a folder with a mask of the same stem for each, or None.
-        out: A file for one photo; for a folder of photos a folder, where each result keeps its
-            photo's name (.png instead of a suffix that cannot be written).
-        steps: Likewise for the side-by-side pictures, named after the results with .png.
+        mask: One file for all photos, a folder with a mask of the same stem for each photo, or
+            None for the transparent pixels of each photo.
+        out: The file for one photo; the folder for a folder of photos. There, each result has the
+            name of its photo, with .png in place of a suffix of no writable format.
+        steps: The file or folder for the side-by-side pictures, or None. In a folder they have
+            the names of the results, with .png.
 
     Returns:
-        The jobs, and an error for every photo in the folder that has no mask.
+        The jobs, and an error for each photo in the folder without exactly one mask.
 
     Raises:
-        InputError: Nothing can be done: no photo, a result that cannot be written or would
-            replace a photo or another picture.
+        InputError: A file or folder is missing, a folder has no pictures, an output's format is
+            unknown, or an output would overwrite an input or another output.
     """
     if mask is not None and not mask.exists():
         raise InputError(f"{mask}: no such mask; check the name")
@@ -100,18 +102,18 @@ def run(
     max_pixels: int = files.MAX_PIXELS,
     show: bool = False,
 ) -> list[InputError]:
-    """Do the jobs, with a progress bar on a terminal if there are several.
+    """Do the jobs. On a terminal, several jobs get a progress bar.
 
     Args:
-        jobs: From `plan`.
-        load_inpainter: Gives the Inpainter; called once, when the first photo has been read.
-        resize_masks: Stretch masks of another size to their photos.
-        max_pixels: Larger pictures are refused.
+        jobs: The jobs, from `plan`.
+        load_inpainter: Returns the Inpainter. Called once, after the first photo has been read.
+        resize_masks: Stretch masks of another size to the size of their photos.
+        max_pixels: Photos and masks with more pixels are refused.
         show: Open the side-by-side pictures on the screen.
 
     Returns:
-        What went wrong: an error for every photo that was not done; last, the one that ended it all
-        if the Inpainter cannot be loaded.
+        An error for each photo that could not be filled. If the Inpainter cannot be loaded, that
+        error comes last and the remaining jobs are dropped.
     """
     inpainter = None
     problems = []
@@ -163,7 +165,10 @@ def _inpaint(
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Ctrl-C ends the program at once: Python itself would wait for TensorFlow to return."""
+    """Let Ctrl-C end the program at once; by default Python waits for TensorFlow to return.
+
+    Outside the main thread, or with another handler installed, nothing is changed.
+    """
     mine = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGINT)
     if not mine or handler is not signal.default_int_handler:

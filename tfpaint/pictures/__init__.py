@@ -1,4 +1,4 @@
-"""Pictures as files and arrays: decoding, writing, masks, folders, sheets. No TensorFlow.
+"""Pictures as files and arrays: decoding, writing, masks, folders, contact sheets. No TensorFlow.
 
 May import: `errors`.
 """

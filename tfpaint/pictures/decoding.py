@@ -1,4 +1,4 @@
-"""Decode a picture file safely: checked from its header, upright, at the depth of the file."""
+"""Decode picture files: size checked from the header, turned upright, bit depth kept."""
 
 import io
 import threading
@@ -16,17 +16,18 @@ READABLE_SUFFIXES = frozenset(
     ".png .jpg .jpeg .tif .tiff .webp .avif .bmp .gif .jp2 .pgm .ppm".split()
 )
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "BMP", "GIF", "JPEG2000", "PPM")
+_UNSUPPORTED = {"F": "floating-point", "LAB": "CIELAB"}
 _GREY_MODES = frozenset(("1", "L", "LA", "La"))
 
-# The EXIF tags of the main directory that still hold for an edited copy. Orientation, how the
-# samples were stored and the thumbnail, which would show what was painted out, are left behind.
+# The tags of the main EXIF directory that are still true of an edited copy. Orientation and the
+# sample layout are dropped, and so is the thumbnail: it would show what was painted out.
 _EXIF_KEPT = frozenset(
     (
         *(0x010D, 0x010E, 0x010F, 0x0110),  # document, description, make, model
         *(0x011A, 0x011B, 0x0128),  # resolution
         *(0x0131, 0x0132, 0x013B, 0x013C),  # software, time, artist, computer
         *(0x4746, 0x4749, 0x8298),  # ratings, copyright
-        *range(0x9C9B, 0x9CA0),  # the same from Windows
+        *range(0x9C9B, 0x9CA0),  # Windows' title, comment, author, keywords, subject
     )
 )
 
@@ -36,14 +37,16 @@ def decode(path: Path, max_pixels: int) -> tuple[np.ndarray, bytes, bytes | None
 
     Args:
         path: The file.
-        max_pixels: A picture with more is refused before anything of it is decoded.
+        max_pixels: A picture with more pixels is refused before it is decoded.
 
     Returns:
-        Samples, uint8 or uint16 (H, W, C) with C 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha;
-        the EXIF that still holds for them (empty if none); their ICC profile or None.
+        samples: uint8 or uint16 (H, W, C), full range, upright. C is 1 for grey, 2 for grey +
+            alpha, 3 for RGB, 4 for RGB + alpha.
+        exif: The EXIF data that is still true of the samples; empty if there is none.
+        icc: The ICC profile of the samples, or None.
 
     Raises:
-        InputError: The file is missing, not a picture, damaged, empty or too large.
+        InputError: The file is missing, empty, damaged, too large or not a supported picture.
     """
     image, rawmode = _load(path, max_pixels)
     exif = _kept_exif(image)
@@ -54,12 +57,11 @@ def decode(path: Path, max_pixels: int) -> tuple[np.ndarray, bytes, bytes | None
     elif image.mode.startswith("I"):
         samples = np.asarray(image)
         if samples.min() < 0 or samples.max() > 65535:
-            raise InputError(f"{path}: holds more than 16 bits a pixel; save it with 8 or 16")
+            raise InputError(f"{path}: needs more than 16 bits per sample; save it with 8 or 16")
         samples = samples.astype(np.uint16)
-    elif image.mode in ("F", "LAB"):
-        raise InputError(
-            f"{path}: {image.mode} pictures cannot be used; save it as 8 or 16-bit RGB"
-        )
+    elif image.mode in _UNSUPPORTED:
+        kind = _UNSUPPORTED[image.mode]
+        raise InputError(f"{path}: {kind} samples are not supported; save it as 8 or 16-bit RGB")
     elif image.mode == "CMYK":
         samples, icc = np.asarray(_cmyk_to_rgb(image, icc)), None
     else:
@@ -75,15 +77,29 @@ def decode(path: Path, max_pixels: int) -> tuple[np.ndarray, bytes, bytes | None
 
 
 def _load(
-    path: Path, max_pixels: int, take_for: str | None = None
+    path: Path, max_pixels: int, read_as: str | None = None
 ) -> tuple[Image.Image, str | None]:
-    """The decoded, upright picture and the raw mode of its file; `take_for`: see `deep`."""
+    """Load a picture and turn it upright.
+
+    Args:
+        path: The file.
+        max_pixels: A picture with more pixels is refused before it is decoded.
+        read_as: The raw mode to decode the samples as, in place of the file's own.
+
+    Returns:
+        The picture, and the file's own raw mode (None if its tiles have several).
+    """
     try:
-        with own_limit(), Image.open(path, formats=_FORMATS) as image:
+        with own_limit():
+            image = Image.open(path, formats=_FORMATS)
+        with image:
             _check_size(path, image.size, max_pixels)
             rawmode = sixteen_bit.rawmode(image)
-            if take_for is not None:
-                sixteen_bit.set_rawmode(image, take_for)
+            if read_as is not None:
+                sixteen_bit.set_rawmode(image, read_as)
+            if image.format == "TIFF":  # Pillow checks its size again where it allocates memory
+                with own_limit():
+                    image.load_prepare()
             image.load()
             _turn_upright(image)
             return image, rawmode
@@ -94,18 +110,18 @@ def _load(
     except IsADirectoryError as error:
         raise InputError(f"{path}: is a folder; name a picture in it") from error
     except PermissionError as error:
-        raise InputError(f"{path}: may not be read; check its permissions") from error
+        raise InputError(f"{path}: cannot be read; check its permissions") from error
     except MemoryError as error:
-        raise InputError(f"{path}: does not fit in memory; reduce the picture") from error
+        raise InputError(f"{path}: does not fit in memory; make the picture smaller") from error
     except UnidentifiedImageError as error:
         if path.stat().st_size == 0:
-            raise InputError(f"{path}: is empty; copy it anew from its source") from error
+            raise InputError(f"{path}: is empty; copy it again from its source") from error
         raise InputError(
             f"{path}: is not a picture, or damaged; give a {', '.join(_FORMATS[:-1])} file"
         ) from error
-    except Exception as error:  # decoders raise whatever they meet in a broken file
+    except Exception as error:  # decoders raise many kinds of error on a broken file
         raise InputError(
-            f"{path}: truncated or damaged picture ({error}); copy it anew from its source"
+            f"{path}: truncated or damaged picture ({error}); copy it again from its source"
         ) from error
 
 
@@ -126,7 +142,11 @@ _pillow_limit = threading.RLock()
 
 @contextmanager
 def own_limit() -> Iterator[None]:
-    """Lift Pillow's process-wide limit on pixels, in favour of the one checked here."""
+    """Lift Pillow's limit on pixels, so that the caller can apply its own to the header.
+
+    The limit is global to the process. Threads take turns here, and the old limit is back on exit.
+    Keep the body short: code of other threads that opens pictures goes unlimited meanwhile.
+    """
     with _pillow_limit:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -138,19 +158,19 @@ def own_limit() -> Iterator[None]:
 def _turn_upright(image: ImageFile.ImageFile) -> None:
     try:
         ImageOps.exif_transpose(image, in_place=True)
-    except Exception:  # broken EXIF is no reason to refuse good pixels
+    except Exception:  # the pixels are usable even if the EXIF is broken
         image.info.pop("exif", None)
 
 
 def _kept_exif(image: Image.Image) -> bytes:
-    """The EXIF that holds for an edited, upright copy of a picture."""
+    """The EXIF data that is still true of an edited, upright copy; empty if none or broken."""
     kept = Image.Exif()
     try:
         exif = image.getexif()
         for tag in _EXIF_KEPT & set(exif):
             kept[tag] = exif[tag]
         camera = dict(exif.get_ifd(ExifTags.IFD.Exif))
-        camera.pop(ExifTags.IFD.Interop, None)  # a position in the old file
+        camera.pop(ExifTags.IFD.Interop, None)  # an offset into the old file
         for tag in (0xA002, 0xA003):  # width and height, which the copy may change
             camera.pop(tag, None)
         for tag, directory in (
@@ -160,12 +180,12 @@ def _kept_exif(image: Image.Image) -> bytes:
             if directory:
                 kept[tag] = directory
         return kept.tobytes() if len(kept) else b""
-    except Exception:  # as above
+    except Exception:  # broken EXIF, as above
         return b""
 
 
 def _cmyk_to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """CMYK as sRGB through the file's own profile, or by the plain formula without one."""
+    """CMYK as RGB: sRGB by the file's profile, or Pillow's plain formula if that is not usable."""
     if icc:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(icc))

@@ -1,4 +1,4 @@
-"""Sheets of pictures to look at: steps side by side, rows of results under a header."""
+"""Contact sheets: labelled pictures in a row or a grid."""
 
 import math
 from collections.abc import Sequence
@@ -7,11 +7,22 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 MARGIN = 8
+"""Pixels between the pictures of a sheet, and around them."""
+
 HOLE_COLOUR = (255, 0, 128)
+"""RGB of a hole: a pink that is rare in photos."""
 
 
 def mark_hole(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """A copy of uint8 (H, W, 3) pixels with the hole, bool (H, W), in a colour of no photo."""
+    """Paint the hole of a picture in `HOLE_COLOUR`.
+
+    Args:
+        pixels: uint8 (H, W, 3) RGB.
+        mask: bool (H, W), True = missing.
+
+    Returns:
+        A copy, uint8 (H, W, 3).
+    """
     return np.where(mask[..., None], np.array(HOLE_COLOUR, np.uint8), pixels)
 
 
@@ -23,10 +34,13 @@ def side_by_side(
     Args:
         pictures: uint8 (H, W, 3) RGB, of any sizes.
         labels: One for each picture.
-        longest: Larger pictures are reduced until no side is longer than this.
+        longest: The longest side of a picture on the sheet; larger ones are reduced to it.
 
     Returns:
-        The sheet, uint8 (H', W', 3).
+        The sheet, uint8 (H', W', 3) RGB.
+
+    Raises:
+        ValueError: There are more pictures than labels, or fewer.
     """
     return contact_sheet([pictures], labels, longest)
 
@@ -34,18 +48,18 @@ def side_by_side(
 def contact_sheet(
     rows: Sequence[Sequence[np.ndarray]], header: Sequence[str], longest: int = 256
 ) -> np.ndarray:
-    """Rows of pictures under a header line.
+    """A grid of pictures under a header line.
 
     Args:
-        rows: For each row its pictures, uint8 (H, W, 3) RGB, of any sizes.
+        rows: The pictures of each row, uint8 (H, W, 3) RGB, of any sizes.
         header: One label for each column.
-        longest: Larger pictures are reduced until no side is longer than this.
+        longest: The longest side of a picture on the sheet; larger ones are reduced to it.
 
     Returns:
-        The sheet, uint8 (H', W', 3).
+        The sheet, uint8 (H', W', 3) RGB.
 
     Raises:
-        ValueError: A row is not as long as the header.
+        ValueError: A row is longer or shorter than the header.
     """
     cells = [[_reduce(picture, longest) for picture in row] for row in rows]
     tallest = max((cell.height for row in cells for cell in row), default=0)

@@ -1,17 +1,21 @@
-"""16-bit samples, which Pillow cannot hold in colour: read through it, written without it.
+"""Read and write 16-bit colour, which Pillow has no mode for.
 
-Pillow decodes 16-bit RGB(A) to the high byte of every sample. Telling its decoder the opposite
-byte order yields the low byte, so two passes over the file give all 16 bits, whatever the
-compression. PNG and TIFF are simple to write: a header, tags or chunks, and one zlib stream.
+Reading: Pillow decodes 16-bit RGB and RGBA to the high byte of each sample. If its decoder is told
+the opposite byte order, it returns the low byte. Two passes over the file thus give all 16 bits,
+whatever the compression.
+
+Writing: 16-bit PNG and TIFF files are written here, as one zlib stream of pixels after a header.
 """
 
 import struct
 import sys
 import zlib
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, TiffImagePlugin, TiffTags
+from PIL import ImageFile, TiffImagePlugin
+
+from tfpaint.pictures import tiff_tags
 
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _GREY_ALPHA = "LA;16B"
@@ -21,17 +25,20 @@ OTHER_PASS = {
     for mode in ("RGB", "RGBA", "RGBX")
     for order, other in _SWAPPED.items()
 } | {_GREY_ALPHA: "RGBA"}
-"""From Pillow's name for 16-bit colour in a file to the one that a second pass asks for."""
+"""For each of Pillow's 16-bit raw modes, the raw mode to decode the file as in the second pass."""
 
 
 def rawmode(image: ImageFile.ImageFile) -> str | None:
-    """Pillow's name for the samples in the file of a picture that is not loaded yet."""
+    """The raw mode of a picture before it is loaded: Pillow's name for the samples in its file.
+
+    None if the tiles of the picture have several.
+    """
     modes = {tile.args[0] if isinstance(tile.args, tuple) else tile.args for tile in image.tile}
     return modes.pop() if len(modes) == 1 else None
 
 
 def set_rawmode(image: ImageFile.ImageFile, name: str) -> None:
-    """Have the coming load take the file's samples for something else of the same size."""
+    """Set the raw mode as which the next `image.load()` decodes the samples, of the same size."""
     image.tile = [
         tile._replace(args=(name, *tile.args[1:]) if isinstance(tile.args, tuple) else name)
         for tile in image.tile
@@ -39,9 +46,16 @@ def set_rawmode(image: ImageFile.ImageFile, name: str) -> None:
 
 
 def join_passes(rawmode: str, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The ordinary pass and the other one, uint8 (H, W, C) each, as uint16 (H, W, C).
+    """Join two decoding passes over a 16-bit file.
 
-    Grey with alpha comes whole in the second pass, its four bytes as RGBA: uint16 (H, W, 2).
+    Args:
+        rawmode: The raw mode of the file, a key of `OTHER_PASS`.
+        first: uint8 (H, W, C), decoded with `rawmode`: the high bytes.
+        second: uint8 (H, W, C), decoded with `OTHER_PASS[rawmode]`: the low bytes. For grey +
+            alpha it is uint8 (H, W, 4): both bytes of the grey, then both of the alpha.
+
+    Returns:
+        uint16 (H, W, C); (H, W, 2) for grey + alpha.
     """
     if rawmode == _GREY_ALPHA:
         return np.ascontiguousarray(second).view(">u2").astype(np.uint16)
@@ -49,18 +63,25 @@ def join_passes(rawmode: str, first: np.ndarray, second: np.ndarray) -> np.ndarr
 
 
 def _compress(differences: np.ndarray) -> bytes:
-    stream = zlib.compressobj(strategy=zlib.Z_RLE)  # for photos twice as fast, and no larger
+    stream = zlib.compressobj(strategy=zlib.Z_RLE)  # twice as fast for photos, no larger
     return stream.compress(differences.data) + stream.flush()
 
 
 def write_png(
     file: BinaryIO, samples: np.ndarray, exif: bytes = b"", icc: bytes | None = None
 ) -> None:
-    """Write uint16 (H, W, C), C = 1 grey, 2 grey + alpha, 3 RGB or 4 RGBA, as a 16-bit PNG."""
+    """Write a 16-bit PNG.
+
+    Args:
+        file: An empty file.
+        samples: uint16 (H, W, C). C is 1 for grey, 2 for grey + alpha, 3 for RGB, 4 for RGBA.
+        exif: EXIF data, with or without its "Exif" header.
+        icc: The ICC profile of the samples, or None.
+    """
     height, width, channels = samples.shape
     rows = samples.astype(">u2").view(np.uint8).reshape(height, -1)
     filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = 2  # the filter "up": every byte less the one above
+    filtered[:, 0] = 2  # filter "up": each byte minus the one above
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
 
@@ -83,33 +104,22 @@ def write_png(
 def write_tiff(
     file: BinaryIO, samples: np.ndarray, exif: bytes = b"", icc: bytes | None = None
 ) -> None:
-    """Write uint8 or uint16 (H, W, C), C as for `write_png`, as a TIFF."""
+    """Write a 16-bit TIFF; the arguments are those of `write_png`."""
     height, width, channels = samples.shape
-    little = samples.astype(samples.dtype.newbyteorder("<"))
+    little = samples.astype("<u2")
     differences = little.copy()
     differences[:, 1:] -= little[:, :-1]
-    data = _compress(differences)
-
-    metadata = Image.Exif()
-    metadata.load(exif)
-    tags = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
-    for tag in metadata:
-        tags[tag] = metadata.get_ifd(tag) if tag in TiffTags.TAGS_V2_GROUPS else metadata[tag]
-    tags[TiffImagePlugin.IMAGEWIDTH] = width
-    tags[TiffImagePlugin.IMAGELENGTH] = height
-    tags[TiffImagePlugin.BITSPERSAMPLE] = (8 * samples.itemsize,) * channels
-    tags[TiffImagePlugin.SAMPLESPERPIXEL] = channels
-    tags[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] = 1 if channels < 3 else 2
-    tags[TiffImagePlugin.PLANAR_CONFIGURATION] = 1
-    tags[TiffImagePlugin.COMPRESSION] = 8  # zlib
-    tags[TiffImagePlugin.PREDICTOR] = 2  # horizontal differences
-    tags[TiffImagePlugin.ROWSPERSTRIP] = height
-    tags.tagtype[TiffImagePlugin.STRIPOFFSETS] = TiffTags.LONG
-    tags[TiffImagePlugin.STRIPOFFSETS] = 0  # counted from the end of the tags, which Pillow adds
-    tags[TiffImagePlugin.STRIPBYTECOUNTS] = len(data)
+    tags: dict[int, Any] = {
+        TiffImagePlugin.IMAGEWIDTH: width,
+        TiffImagePlugin.IMAGELENGTH: height,
+        TiffImagePlugin.BITSPERSAMPLE: (16,) * channels,
+        TiffImagePlugin.SAMPLESPERPIXEL: channels,
+        TiffImagePlugin.PHOTOMETRIC_INTERPRETATION: 1 if channels < 3 else 2,  # grey or RGB
+        TiffImagePlugin.PLANAR_CONFIGURATION: 1,  # samples of a pixel side by side
+        TiffImagePlugin.COMPRESSION: 8,  # deflate
+        TiffImagePlugin.PREDICTOR: 2,  # horizontal differences
+        TiffImagePlugin.ROWSPERSTRIP: height,
+    }
     if channels in (2, 4):
-        tags[TiffImagePlugin.EXTRASAMPLES] = 2  # alpha, not multiplied in
-    if icc:
-        tags[TiffImagePlugin.ICCPROFILE] = icc
-    tags.save(file)
-    file.write(data)
+        tags[TiffImagePlugin.EXTRASAMPLES] = 2  # unassociated alpha: colours not multiplied by it
+    tiff_tags.write(file, tags, [_compress(differences)], exif, icc)
