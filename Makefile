@@ -40,6 +40,7 @@ bench: setup
 # PHOTOS, VAL: folders of photos; VGG: VGG19's weights as .npz, or imagenet to download them.
 VGG ?= imagenet
 experiments: setup
+	$(PYTHON_BIN) -m benchmarks.efficientnet_weights
 	$(PYTHON_BIN) -m benchmarks.styles
 	$(PYTHON_BIN) -m benchmarks.object_removal
 	$(PYTHON_BIN) -m benchmarks.baselines context-encoder --photos $(PHOTOS) --val $(VAL)

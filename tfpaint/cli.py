@@ -204,7 +204,8 @@ def _add_evaluate(commands: Any) -> None:
     add(
         "--efficientnet",
         action="store_true",
-        help="perceptual distance by EfficientNet-Lite0, too",
+        help="perceptual distance by EfficientNet-Lite0; convert its weights first, once: "
+        "python -m benchmarks.efficientnet_weights",
     )
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
     add("--limit", type=count, metavar="N", help="only the first N photos")

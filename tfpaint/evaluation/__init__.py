@@ -1,4 +1,4 @@
-"""How well holes are filled: photos with holes, methods to compare with, measures, report.
+"""Measures how well holes are filled: test photos, other methods, metrics and the report.
 
 May import: every room below it, the inpainter included.
 """

@@ -1,4 +1,4 @@
-"""The photos to measure on, and their holes."""
+"""Test cases: square photos, each with a hole."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,13 @@ from tfpaint.pictures.folders import find_mask, pictures
 
 @dataclass(frozen=True)
 class Case:
-    """A photo to fill: its name, the truth uint8 (N, N, 3), and the hole bool (N, N)."""
+    """A photo with a hole to fill.
+
+    Attributes:
+        name: The file's name without its suffix.
+        truth: The original photo, uint8 (N, N, 3) RGB.
+        mask: The hole, bool (N, N), True = missing.
+    """
 
     name: str
     truth: np.ndarray
@@ -23,24 +29,30 @@ class Case:
 
     @property
     def incomplete(self) -> np.ndarray:
-        """The photo as the methods get it: 0 in the hole."""
+        """The photo as the methods see it: uint8 (N, N, 3), 0 in the hole."""
         return np.where(self.mask[..., None], 0, self.truth).astype(np.uint8)
 
 
 def load_cases(
     folder: Path | None, hole: str, size: int, limit: int | None = None
 ) -> Iterator[Case]:
-    """The photos of a folder, each cut to its largest centre square and resized to `size`.
+    """Loads photos, crops each to its largest centre square, and resizes it to `size`.
 
     Args:
-        folder: holds the photos; None for the four colour photos that scikit-image ships.
-        hole: "centre" (a square of half the side), "centre:224" (of so many pixels), or a folder
-            with a mask for every photo, of its size and name.
-        size: side in pixels.
-        limit: only the first so many photos.
+        folder: The folder of photos. None means the four colour photos in scikit-image's package.
+        hole: "centre" for a centred square of half the side, "centre:224" for one of 224 pixels,
+            or a folder of masks. There every photo has a mask of its own size and name, whatever
+            the suffix; more than 127 is missing.
+        size: Side of the square, in pixels.
+        limit: Load only the first photos, at most this many. None means all.
+
+    Yields:
+        A case for each photo.
 
     Raises:
-        InputError: no photos, two of one name, a file that is none, or a hole that makes no sense.
+        InputError: There are no photos, two have the same name, a photo or mask cannot be read, a
+            mask differs in size from its photo, a hole is empty or covers the whole square, or
+            `hole` is none of the above.
     """
     centre = _centre_hole(hole, size)
     for photo, pixels in islice(_photos(folder), limit):
@@ -50,10 +62,10 @@ def load_cases(
             assert file is not None
             whole = masks.read_mask(file)
             if whole.shape != pixels.shape[:2]:
-                raise InputError(f"{file}: is not of the size of {photo}")
+                raise InputError(f"{file}: differs in size from {photo}; give a mask of its size")
             mask = square(whole.astype(np.uint8) * 255, size, Image.Resampling.NEAREST) > 127
         if not mask.any() or mask.all():
-            raise InputError(f"{photo}: its hole at {size} px is empty or everything")
+            raise InputError(f"{photo}: at {size} px its hole is empty or covers all of it")
         yield Case(photo.stem, square(pixels, size), mask)
 
 
@@ -62,50 +74,50 @@ def _photos(folder: Path | None) -> Iterator[tuple[Path, np.ndarray]]:
         yield from ((Path(name), pixels) for name, pixels in sample_photos().items())
         return
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of photos")
+        raise InputError(f"{folder}: no such folder; name one that holds photos")
     photos = pictures(folder)
     if not photos:
         raise InputError(f"{folder}: holds no pictures; name a folder that does")
     names: dict[str, Path] = {}
     for photo in photos:
         if names.setdefault(photo.stem, photo) != photo:
-            raise InputError(f"{photo}: has the name of {names[photo.stem].name}; rename one")
+            other = names[photo.stem].name
+            raise InputError(f"{photo}: has the same name as {other}; rename one of them")
     for photo in photos:
         yield photo, files.read_photo(photo).pixels
 
 
 def sample_photos() -> dict[str, np.ndarray]:
-    """The colour photos inside scikit-image's own package, uint8 (H, W, 3)."""
+    """The four colour photos in scikit-image's own package, by name: uint8 (H, W, 3) RGB."""
     from skimage import data
 
     return {name: getattr(data, name)() for name in ("coffee", "chelsea", "rocket", "astronaut")}
 
 
 def _centre_hole(hole: str, size: int) -> np.ndarray | None:
+    """The mask that "centre" or "centre:PIXELS" stands for; None if `hole` is a folder."""
     kind, _, side = hole.partition(":")
     if kind != "centre":
         if not Path(hole).is_dir():
-            raise InputError(f"--hole {hole}: write centre, centre:PIXELS or a folder of masks")
+            raise InputError(f"--hole {hole}: give centre, centre:PIXELS or a folder of masks")
         return None
     if side and not side.isdecimal():
-        raise InputError(f"--hole {hole}: {side} is no number of pixels")
+        raise InputError(f"--hole {hole}: {side} is not a number of pixels")
     width = int(side) if side else size // 2
     if not 0 < width < size:
-        raise InputError(
-            f"--hole {hole}: has to be from 1 to {size - 1} pixels in a photo of {size}"
-        )
+        raise InputError(f"--hole {hole}: give from 1 to {size - 1} pixels for a side of {size}")
     return masks.square_hole(size, width)
 
 
 def square(
     pixels: np.ndarray, size: int, method: Image.Resampling = Image.Resampling.BOX
 ) -> np.ndarray:
-    """The largest centre square of a picture, resized; by default each pixel is its area's mean.
+    """Crops a picture to its largest centre square and resizes that.
 
     Args:
         pixels: uint8 (H, W, 3) or (H, W).
-        size: side of the result.
-        method: of Pillow's resizing.
+        size: Side of the result, in pixels.
+        method: Pillow's resampling filter. The default averages the area of each new pixel.
 
     Returns:
         uint8 (size, size, 3) or (size, size).

@@ -1,8 +1,8 @@
-"""Classical fills to compare with: `fill(image, mask) -> image`, each a function of that form.
+"""Classical inpainting methods to compare with, each a function `fill(image, mask) -> image`.
 
-Pictures are uint8 (H, W, 3) RGB, masks bool (H, W), True = missing, with a known pixel at least.
-Known pixels are returned as they are; what the photo holds in the hole is never looked at. The
-packages behind them come with `pip install tfpaint[evaluate]`.
+`image` and the result are uint8 (H, W, 3) RGB. `mask` is bool (H, W), True = missing, and at least
+one pixel is known. Known pixels are returned unchanged, and the image's values in the hole are
+ignored. The packages that these methods need come with `pip install 'tfpaint[evaluate]'`.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,10 @@ Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """One colour for the whole hole: the mean of the known pixels.
+    """Fills the hole with one colour, the mean of the known pixels.
 
-    The others begin with it: some of them peek into a hole at the photo's edge.
+    Other methods here start from it, because some implementations read values in the hole where it
+    touches the photo's edge.
     """
     result = image.copy()
     result[mask] = np.rint(image[~mask].mean(axis=0))
@@ -25,9 +26,10 @@ def mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def harmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The smoothest membrane through the hole's boundary: Laplace's equation, solved exactly.
+    """Solves Laplace's equation in the hole, by a sparse direct solver.
 
-    The known pixels are the boundary values; the photo's own edge is free (zero gradient).
+    The known pixels around the hole are the boundary values (Dirichlet). At the photo's edge the
+    gradient is zero (Neumann).
     """
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import splu
@@ -37,7 +39,7 @@ def harmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     pixels = np.full(mask.shape, -1)
     pixels[mask] = np.arange(np.count_nonzero(mask))
 
-    # Each pair of 4-neighbours (a, b) with a in the hole adds x[a] - x[b] = 0 to the row of a.
+    # For each pair of 4-neighbours (a, b) with a in the hole, add x[a] - x[b] = 0 to a's row.
     flat = np.arange(mask.size).reshape(mask.shape)
     pairs = [(flat[:-1], flat[1:]), (flat[:, :-1], flat[:, 1:])]
     a = np.concatenate([side.ravel() for one, other in pairs for side in (one, other)])
@@ -52,26 +54,37 @@ def harmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     np.add.at(right_side, row[known], colours[b[known]])
     entries = np.concatenate([np.ones(len(row)), -np.ones(np.count_nonzero(~known))])
     rows, columns = np.concatenate([row, row[~known]]), np.concatenate([row, column[~known]])
-    laplacian = coo_array((entries, (rows, columns))).tocsc()  # (N, N), N = pixels of the hole
+    laplacian = coo_array((entries, (rows, columns))).tocsc()  # (N, N) for N missing pixels
     return _paste(image, mask, splu(laplacian).solve(right_side))
 
 
 def telea(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Fast marching inwards, five pixels around (Telea 2004), as OpenCV has it."""
+    """OpenCV's fast marching method, with a radius of 5 pixels.
+
+    Reference: Telea, "An Image Inpainting Technique Based on the Fast Marching Method", 2004.
+    """
     import cv2
 
     return cv2.inpaint(mean_colour(image, mask), mask.astype(np.uint8), 5, cv2.INPAINT_TELEA)
 
 
 def navier_stokes(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Isophotes continued like a fluid's vorticity (Bertalmio 2001), as OpenCV has it."""
+    """OpenCV's Navier-Stokes method, which continues isophotes; with a radius of 5 pixels.
+
+    Reference: Bertalmio, Bertozzi and Sapiro, "Navier-Stokes, Fluid Dynamics, and Image and Video
+    Inpainting", 2001.
+    """
     import cv2
 
     return cv2.inpaint(mean_colour(image, mask), mask.astype(np.uint8), 5, cv2.INPAINT_NS)
 
 
 def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Thin plates: the biharmonic equation, as scikit-image has it."""
+    """Solves the biharmonic equation in the hole, by scikit-image.
+
+    Reference: Damelin and Hoang, "On Surface Completion and Image Inpainting by Biharmonic
+    Functions: Numerical Aspects", 2018.
+    """
     from skimage.restoration import inpaint_biharmonic
 
     if not mask.any():
@@ -82,15 +95,20 @@ def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def patchmatch(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Patches of 5 pixels from coarse to fine (Wexler 2007, Barnes 2009), as pypatchmatch has it.
+    """Copies 5x5 patches, found by PatchMatch from coarse to fine, by pypatchmatch.
+
+    Its random search differs from call to call.
 
     Raises:
-        ImportError: its library does not load on this machine.
+        ImportError: pypatchmatch's native library does not load on this machine.
+
+    Reference: Wexler, Shechtman and Irani, "Space-Time Completion of Video", 2007, and Barnes et
+    al., "PatchMatch: A Randomized Correspondence Algorithm for Structural Image Editing", 2009.
     """
     from patchmatch import patch_match
 
     if not patch_match.patchmatch_available:
-        raise ImportError("the library of pypatchmatch does not load on this machine")
+        raise ImportError("pypatchmatch's native library does not load on this machine")
     if not mask.any():
         return image.copy()
     hole = 255 * mask.astype(np.uint8)
@@ -110,6 +128,7 @@ FILLS: dict[str, Fill] = {
 
 
 def _paste(image, mask, colours):
+    """A copy of the image with colours (N, 3), rounded and clipped, in its N missing pixels."""
     result = image.copy()
     result[mask] = np.clip(np.rint(colours), 0, 255)
     return result

@@ -95,9 +95,10 @@ class EfficientNetLite0(keras.Model):
                 if value.dtype != np.float32 or value.shape != variable.shape:
                     raise ValueError(f"{value.dtype} {value.shape} for {variable.path}")
         except FileNotFoundError as error:
+            out = "" if weights is None else f" --out {file}"
             raise InputError(
-                f"{file}: EfficientNet-Lite0's weights are missing; make this file once by "
-                "python -m benchmarks.efficientnet_weights"
+                f"{file}: EfficientNet-Lite0's weights are missing; make this file, once, in a "
+                f"checkout of tfpaint: python -m benchmarks.efficientnet_weights{out}"
             ) from error
         except Exception as error:  # numpy and zipfile raise a dozen types on a damaged file
             raise InputError(f"{file}: not EfficientNet-Lite0's weights ({error})") from error

@@ -1,4 +1,4 @@
-"""How well holes are filled, by every method on the same photos in one run: `tfpaint evaluate`."""
+"""Compares inpainting methods on the same photos in one run: `tfpaint evaluate`."""
 
 import json
 import time
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from tfpaint.evaluation.perceptual import PerceptualDistance
     from tfpaint.inpainter import Inpainter
 
-OURS = ("g1", "tfpaint")  # the coarse fill alone, and the whole system
+OURS = ("g1", "tfpaint")  # the coarse network alone, and the whole system
 METHODS = (*FILLS, *OURS)
-# What is measured, the decimals to print, and whether less is better (None: 1 is best).
+# For each measure its title, the decimals to print, and its direction: True means that lower is
+# better, False that higher is better, None that 1 is best.
 COLUMNS = {
     "l1": ("mean L1 in the hole, %", 2, True),
     "psnr": ("PSNR, dB", 2, False),
@@ -39,7 +40,18 @@ def fill(
     inpainter: "Inpainter | None",
     fills: Mapping[str, Fill] = FILLS,
 ) -> dict[str, tuple]:
-    """What every method makes of a case: (picture uint8 (N, N, 3), seconds or None)."""
+    """Fills a case by every method.
+
+    Args:
+        case: The photo and its hole.
+        methods: Names in `fills` and OURS.
+        inpainter: Needed for "g1" and "tfpaint".
+        fills: The other methods, by name.
+
+    Returns:
+        For each method the filled picture, uint8 (N, N, 3), and the seconds that it took. These are
+        None for "g1", whose picture is an intermediate result of "tfpaint".
+    """
     results: dict[str, tuple] = {}
     for name in methods:
         start = time.perf_counter()
@@ -58,7 +70,17 @@ def fill(
 def score(
     case: Case, results: Mapping[str, tuple], distances: "Mapping[str, PerceptualDistance]"
 ) -> dict[str, dict[str, float | None]]:
-    """COLUMNS of every method's picture; None for what is not measured or not a number."""
+    """Scores every method's picture.
+
+    Args:
+        case: The photo and its hole.
+        results: As `fill` returns them.
+        distances: Perceptual distances to measure, as "perceptual" and "efficientnet".
+
+    Returns:
+        For each method the scores named in COLUMNS. A score is None if it was not measured, or is
+        infinite or NaN.
+    """
     pictures = [picture for picture, _ in results.values()]
     far = {key: measure(pictures, case.truth, case.mask) for key, measure in distances.items()}
     scores = {}
@@ -86,29 +108,33 @@ def evaluate(
     about: Mapping[str, str] | None = None,
     fills: Mapping[str, Fill] = FILLS,
 ) -> dict:
-    """Fills and measures every case with every method, with a progress bar on a terminal.
+    """Fills every case by every method, and measures the results.
+
+    A terminal shows a progress bar. Every method runs once before it is timed.
 
     Args:
-        found: from `cases`.
-        methods: of `fills` and OURS.
-        inpainter: needed for "g1" and "tfpaint".
-        distances: perceptual distances to measure, as "perceptual" and "efficientnet".
-        out: a folder for `report.json`, `index.html` with all pictures, and `sheet.png` with the
-            first 24; None writes nothing.
-        about: what the report says of the run.
-        fills: the methods beside OURS, by name.
+        found: The cases, as from `cases.load_cases`.
+        methods: Names in `fills` and OURS, in the order of the report.
+        inpainter: Needed for "g1" and "tfpaint".
+        distances: Perceptual distances to measure, as "perceptual" and "efficientnet".
+        out: A folder for `report.json`, all results in `pictures`, `index.html` that shows them,
+            and `sheet.png` with the first 24 cases. None writes nothing.
+        about: Facts on the run for the report, such as the photos and the hole.
+        fills: The other methods, by name.
 
     Returns:
-        `{"about": ..., "methods": {name: means}, "photos": {photo: {name: scores}}}`.
+        `{"about": about, "methods": {method: means}, "photos": {photo: {method: scores}}}`. The
+        keys of means and scores are those of COLUMNS. A mean is over the photos whose score is not
+        None, and is None if there are none.
 
     Raises:
-        InputError: `out` cannot be made.
+        InputError: `out` cannot be created.
     """
     if out is not None:
         try:
             (out / "pictures").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"{out}: is no folder to write to ({error.strerror})") from error
+            raise InputError(f"{out}: cannot be created as a folder ({error.strerror})") from error
     photos: dict[str, dict] = {}
     rows: list[list[np.ndarray]] = []
     _warm_up([fills[name] for name in methods if name in fills], inpainter, found)
@@ -132,7 +158,10 @@ def evaluate(
 
 
 def _warm_up(fills: Sequence[Fill], inpainter: "Inpainter | None", found: Sequence[Case]) -> None:
-    """First calls import packages, and build graphs for every number of scales."""
+    """Calls every method once, so that imports and graph building are not timed.
+
+    The inpainter builds a graph for each number of scales, so it is called once for each.
+    """
     square = np.zeros((32, 32), bool)
     square[12:20, 12:20] = True
     for method in fills:
@@ -155,7 +184,10 @@ def _means(photos: Mapping[str, dict], methods: Sequence[str]) -> dict[str, dict
 
 
 def markdown(report: Mapping) -> str:
-    """The table of a report: a row for every method, a dash where there is no number."""
+    """The table of a report in Markdown, with a row for every method.
+
+    Measures without any number are left out. A dash stands for a single missing number.
+    """
     columns = [c for c in COLUMNS if any(row[c] is not None for row in report["methods"].values())]
     lines = ["| method | " + " | ".join(COLUMNS[c][0] for c in columns) + " |"]
     lines.append("| --- |" + " ---: |" * len(columns))

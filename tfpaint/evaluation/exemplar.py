@@ -1,8 +1,11 @@
-"""Exemplar-based inpainting: whole patches copied in, the most certain edges first.
+"""Exemplar-based inpainting: copies known patches into the hole, from its boundary inwards.
 
-Criminisi, Perez and Toyama, "Region Filling and Object Removal by Exemplar-Based Image
-Inpainting", 2004. The search compares every place (OpenCV's template matching): 2-6 seconds for a
-hole of 128 x 128 pixels in a photo of 256 x 256.
+The next patch to fill is the one with the highest priority: much of it is known, and a strong edge
+runs into the hole there. An exhaustive search (OpenCV's template matching) finds the known patch
+most similar to it. A hole of 128x128 pixels in a photo of 256x256 takes 2 to 6 seconds.
+
+Reference: Criminisi, Perez and Toyama, "Region Filling and Object Removal by Exemplar-Based Image
+Inpainting", 2004.
 """
 
 import numpy as np
@@ -14,21 +17,21 @@ def exemplar_based(image: np.ndarray, mask: np.ndarray, patch: int = 9) -> np.nd
     """Fills the hole with patches of the known region.
 
     Args:
-        image: uint8 (H, W, 3) RGB.
+        image: uint8 (H, W, 3) RGB. Its values in the hole are ignored.
         mask: bool (H, W), True = missing.
-        patch: side of the patches in pixels, odd.
+        patch: Side of the patches in pixels, odd.
 
     Returns:
         uint8 (H, W, 3), equal to `image` where `mask` is False.
 
     Raises:
-        InputError: no patch of that size is wholly known.
+        InputError: No patch of that size is wholly known.
     """
     import cv2
 
     half = patch // 2
     touched = cv2.boxFilter(mask.astype(np.float32), -1, (patch, patch), normalize=False) > 0.5
-    inner = (slice(half, -half),) * 2  # by the patch's centre
+    inner = (slice(half, -half),) * 2  # the centres of patches that lie within the photo
     unusable = touched[inner]
     if min(mask.shape) < patch or unusable.all():
         raise InputError(f"no known patch of {patch}x{patch} pixels to copy; take a smaller hole")
@@ -52,7 +55,11 @@ def exemplar_based(image: np.ndarray, mask: np.ndarray, patch: int = 9) -> np.nd
 
 
 def _most_urgent(result, missing, confidence, patch):
-    """The place on the front with the highest priority, and its confidence (equations 1-3)."""
+    """The pixel on the fill front with the highest priority (equations 1 to 3 of the paper).
+
+    Returns:
+        Its confidence term, and its (row, column).
+    """
     import cv2
 
     cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
@@ -67,7 +74,7 @@ def _most_urgent(result, missing, confidence, patch):
     normal = _gradient(missing.astype(np.float32))[rows, columns]
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-6
 
-    # The strongest known gradient in the patch; its isophote is at right angles to it.
+    # The strongest known gradient in the patch. The isophote is perpendicular to it.
     half = patch // 2
     padded = np.pad(gradient, ((half, half), (half, half), (0, 0)))
     around = np.arange(patch)
@@ -81,7 +88,7 @@ def _most_urgent(result, missing, confidence, patch):
 
 
 def _gradient(values):
-    """(H, W) -> (H, W, 2): the derivatives down and to the right."""
+    """The derivatives downwards and to the right: (H, W) -> (H, W, 2)."""
     import cv2
 
     return np.stack([cv2.Sobel(values, -1, 0, 1), cv2.Sobel(values, -1, 1, 0)], -1)

