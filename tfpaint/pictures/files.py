@@ -201,14 +201,14 @@ def _save(file: BinaryIO, name: str, image: Image.Image, exif: bytes, icc: bytes
 
 
 def _save_tiff(file: BinaryIO, image: Image.Image, exif: bytes, icc: bytes | None) -> None:
-    """Write a TIFF with LZW, which is three times as fast here as deflate.
+    """Write a deflated TIFF: not every reader knows LZW.
 
     Pillow's libtiff encoder compresses, but cannot write the Exif and GPS directories. Pillow's
     own tag writer can. So the encoder is used for the pixels, and the tag writer for the rest.
     """
     encoded = io.BytesIO()
     predictor = {TiffImagePlugin.PREDICTOR: 2}  # horizontal differences
-    image.save(encoded, "TIFF", compression="tiff_lzw", tiffinfo=predictor)
+    image.save(encoded, "TIFF", compression="tiff_adobe_deflate", tiffinfo=predictor)
     encoded.seek(0)
     tags = TiffImagePlugin.ImageFileDirectory_v2(encoded.read(8))
     encoded.seek(tags.next)
