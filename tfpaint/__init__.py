@@ -1,7 +1,7 @@
 """tfpaint: fills the holes in photos by multi-scale feature image translation.
 
-The names below load TensorFlow, so each is imported when it is first asked for: `import tfpaint`
-and `tfpaint --help` answer at once.
+Most of the names below load TensorFlow, so each is imported when it is first used. In this way
+`import tfpaint` and `tfpaint --help` take no time.
 
 Example:
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# The function patch_swap stays in its package: tfpaint.patch_swap can be only one of the two.
+# The function `patch_swap` is not among these, since `tfpaint.patch_swap` is the package.
 _MODULE = {
     "DistilledEncoder": "networks.encoder",
     "Feature2Image": "networks.feature2image",

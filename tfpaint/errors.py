@@ -1,4 +1,4 @@
-"""The one exception that users of tfpaint are meant to see."""
+"""The exception that tfpaint raises for invalid input."""
 
 
 class InputError(ValueError):

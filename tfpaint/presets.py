@@ -1,6 +1,6 @@
-"""Presets: the networks of an inpainter in one folder, `config.json` and `weights.npz`.
+"""Presets: an inpainter's networks and options as a folder with `config.json` and `weights.npz`.
 
-Kernels are stored in float16, all vectors (biases and norm statistics) in float32.
+Kernels are stored in float16, vectors (biases and normalisation parameters) in float32.
 """
 
 import json
@@ -28,12 +28,13 @@ Networks: TypeAlias = keras.Model | Mapping[int, keras.Model]
 
 @dataclass(frozen=True)
 class Preset:
-    """What a preset's folder holds: the arguments of `Inpainter`.
+    """The content of a preset's folder: the arguments of `Inpainter`.
 
     Attributes:
         encoder, image2feature: Networks.
-        feature2image: A network, or a dict of them by the scale from which on each serves.
-        scales: Sides of the windows in pixels.
+        feature2image: A network for all scales, or a mapping from scales to networks. Each of these
+            serves from its scale up to the next one in the mapping.
+        scales: Sides of the windows in pixels, each twice the one before.
         options: How holes are filled.
     """
 
@@ -50,7 +51,7 @@ class Preset:
 
 
 def preset_names() -> list[str]:
-    """Names of the bundled presets."""
+    """The names of the bundled presets, sorted."""
     return sorted(path.parent.name for path in FOLDER.glob("*/config.json"))
 
 
@@ -58,12 +59,13 @@ def load_preset(name: str | Path, load_weights: bool = True) -> Preset:
     """Reads a preset.
 
     Args:
-        name: A bundled preset ("photo", "paper"), or the path of a folder written by `save_preset`.
-        load_weights: False gives freshly initialised networks.
+        name: A bundled preset ("photo" or "paper"), or the path of a folder written by
+            `save_preset`.
+        load_weights: False leaves the networks with random weights.
 
     Raises:
-        InputError: No such preset, no weights in it, weights of other networks, or an option that
-            does not exist.
+        InputError: There is no such preset, its config cannot be read or has an invalid option, or
+            its weights are missing or belong to other networks.
     """
     folder = FOLDER / name if (FOLDER / name / "config.json").exists() else Path(name)
     file = folder / "config.json"
@@ -96,14 +98,14 @@ def save_preset(
     scales: Sequence[int] = SCALES,
     options: Options = PAPER,
 ) -> None:
-    """Writes a preset's `config.json` and `weights.npz`; the model card is written by hand.
+    """Writes a preset's `config.json` and `weights.npz`; its model card is written by hand.
 
     Args:
-        folder: Made if missing.
+        folder: The folder to write to, created if missing.
         encoder, image2feature, feature2image, scales, options: As for `Preset`.
 
     Raises:
-        OSError: They cannot be written. A preset that was there stays as it is.
+        OSError: The files cannot be written. A preset already in the folder then stays as it is.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +131,7 @@ _KEYS = ("encoder", "image2feature", "feature2image")
 
 
 def _describe(network: Networks) -> dict[str, Any]:
+    """The class name and config of a network, or of each network in a mapping, for JSON."""
     if isinstance(network, Mapping):
         return {str(scale): _describe(one) for scale, one in network.items()}
     return {
@@ -138,13 +141,14 @@ def _describe(network: Networks) -> dict[str, Any]:
 
 
 def _revive(description: Mapping[str, Any]) -> Any:
+    """Builds the network, or the networks by scale, from what `_describe` returned."""
     if "class_name" not in description:
         return {int(scale): _revive(one) for scale, one in description.items()}
     return CLASSES[description["class_name"]](**description["config"])
 
 
 def _flat(networks: Mapping[str, Networks]) -> Iterator[tuple[str, keras.Model]]:
-    """(name, network) pairs; a network by scale is `feature2image/512`."""
+    """Pairs (name, network). In a mapping by scale, a name is `feature2image/512`, for example."""
     for key, network in networks.items():
         if isinstance(network, Mapping):
             yield from ((f"{key}/{scale}", one) for scale, one in network.items())
@@ -153,6 +157,7 @@ def _flat(networks: Mapping[str, Networks]) -> Iterator[tuple[str, keras.Model]]
 
 
 def _named_weights(networks: Mapping[str, Networks]) -> Iterator[tuple[str, np.ndarray]]:
+    """Pairs (key in `weights.npz`, array), such as `encoder/000` for an encoder's first weights."""
     for key, network in _flat(networks):
         for index, value in enumerate(network.get_weights()):
             yield f"{key}/{index:03d}", value

@@ -1,4 +1,4 @@
-"""Style transfer: the style's patches in the content's arrangement (paper, figure 10)."""
+"""Style transfer: arranges patches of a style picture like a content picture (figure 10)."""
 
 import keras
 import numpy as np
@@ -22,26 +22,28 @@ def stylize(
     size: int = 512,
     keep_colours: bool = False,
 ) -> np.ndarray:
-    """Paints a picture in the manner of another.
+    """Paints one picture in the style of another.
 
-    Every 3x3 patch of the content's features is replaced by the style's most similar one, and
-    Feature2Image turns the features into a picture.
+    Every 3x3 patch of the content's features is replaced by the most similar one of the style's
+    features. Feature2Image then draws the result.
 
     Args:
         content: uint8 (H, W, 3), RGB.
         style: uint8 (h, w, 3), RGB.
-        inpainter: whose encoder and Feature2Image do it, one of no fixed size; the preset "photo"
-            by default.
-        strength: from 0, the content's own features, to 1, the style's.
-        size: the longest side of the result in pixels, from 64 to 768; the style is looked at in
-            the same size. Both pictures are scaled to it. Time grows with its fourth power.
-        keep_colours: take the lightness alone from the result, and the colours from the content.
+        inpainter: Provides the encoder and a Feature2Image of no fixed size. None means the preset
+            "photo".
+        strength: From 0 to 1. It interpolates between the content's own features, at 0, and those
+            replaced by the style's, at 1.
+        size: The longer side in pixels, from 64 to 768, to which both pictures are resized. The
+            time grows with its fourth power.
+        keep_colours: Take only the lightness from the result, and the colours from the content.
 
     Returns:
-        uint8 (H', W', 3), in the proportions of the content.
+        uint8 (H', W', 3), RGB, with the content's aspect ratio and `size` as its longer side.
 
     Raises:
-        InputError: Not such arrays, or an option out of its range.
+        InputError: An array has another dtype or shape, an option is out of its range, or the
+            inpainter's Feature2Image has a fixed size.
 
     Reference: Image Inpainting using Multi-Scale Feature Image Translation, figure 10.
     """
@@ -63,12 +65,12 @@ def stylize(
 
 
 def to_uint8(picture: tf.Tensor) -> tf.Tensor:
-    """Floats of about 0 to 1, of any shape, as uint8."""
+    """Clips floats of any shape to [0, 1], and scales them to uint8."""
     return tf.cast(tf.round(tf.clip_by_value(picture, 0.0, 1.0) * 255.0), tf.uint8)
 
 
 def can_stylize(inpainter: Inpainter) -> bool:
-    """Whether its Feature2Image takes pictures of any size."""
+    """Whether the inpainter's Feature2Image, that of the largest scale, has no fixed size."""
     return _decoder(inpainter).input_shape[1] is None
 
 
@@ -78,16 +80,16 @@ def _decoder(inpainter: Inpainter) -> keras.Model:
 
 
 def restyle(inpainter: Inpainter, content: tf.Tensor, style: tf.Tensor, strength) -> tf.Tensor:
-    """`stylize` for pictures that have their size already, as a graph.
+    """`stylize` in TensorFlow operations, for pictures that are not to be resized.
 
     Args:
-        inpainter: as for `stylize`.
-        content: uint8 (H, W, 3).
-        style: uint8 (h, w, 3).
-        strength: float32 scalar, from 0 to 1.
+        inpainter: As for `stylize`.
+        content: uint8 (H, W, 3), RGB.
+        style: uint8 (h, w, 3), RGB.
+        strength: From 0 to 1, a float or a float32 scalar.
 
     Returns:
-        float32 (H, W, 3), about 0 to 1.
+        float32 (H, W, 3), RGB in about [0, 1], not clipped.
     """
     features, source = (_encode(inpainter, picture) for picture in (content, style))
     indices = _match(features, source)
@@ -100,11 +102,12 @@ def restyle(inpainter: Inpainter, content: tf.Tensor, style: tf.Tensor, strength
 
 @tf.function(autograph=False, reduce_retracing=True)
 def _match(queries: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
-    """The style's patch for each of the content's: cosines, as for holes."""
+    """The most similar patch of the style for each patch of the content, by cosine."""
     return match(queries, sources, tf.ones_like(queries[..., :1]), tf.ones_like(sources[..., :1]))
 
 
 def _scaled(picture: np.ndarray, name: str, size: int) -> np.ndarray:
+    """Checks a picture, and resizes it so that its longer side is `size`."""
     picture = np.asarray(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise InputError(
@@ -115,7 +118,10 @@ def _scaled(picture: np.ndarray, name: str, size: int) -> np.ndarray:
 
 
 def _encode(inpainter: Inpainter, picture: tf.Tensor) -> tf.Tensor:
-    """(1, h, w, C) float32, of the picture continued by its last row and column."""
+    """Encodes a picture: uint8 (H, W, 3) to float32 (1, h, w, C).
+
+    The picture is first extended to multiples of 32 pixels, by its last row and column.
+    """
     for axis in (0, 1):
         side = tf.shape(picture)[axis]
         places = tf.minimum(tf.range(side + -side % GRID), side - 1)

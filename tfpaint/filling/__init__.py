@@ -1,4 +1,4 @@
-"""How a hole is filled: its boxes and windows, the loop over scales, tone ring, paste.
+"""Fills a hole: its boxes and windows, the loop over scales, tone alignment, pasting.
 
 May import: `networks`, `patch_swap`, `maps`, `errors`.
 """

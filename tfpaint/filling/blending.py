@@ -1,24 +1,25 @@
-"""The seam between what was known and what was filled: tone, feathering, paste."""
+"""Pastes the filled part of a window into the photo."""
 
 import tensorflow as tf
 
-_STRIP = 256  # rows of the photo that are in memory as floats at once
+_STRIP = 256  # rows pasted at once, which limits the memory of their float32 copies
 
 
 def paste(
     pictures: tf.Tensor, missing: tf.Tensor, results: tf.Tensor, window: tf.Tensor, box: tf.Tensor
 ) -> tf.Tensor:
-    """Writes the results of a window into the missing pixels of a box, in full-size pictures.
+    """Writes the results of a window into the missing pixels of a box.
 
     Args:
-        pictures: (N, H, W, 3) uint8.
-        missing: (H, W) bool, True = write here.
-        results: (N, S, S, 3) float32 in [0, 255], enlarged bilinearly if the window is larger.
-        window: int32 (3,) `(y, x, side)`, where the results lie in the photo.
-        box: int32 (4,) `(top, left, bottom, right)` inside photo and window.
+        pictures: uint8 (N, H, W, 3), N versions of the whole photo.
+        missing: bool (H, W), True = missing, to be written.
+        results: float32 (N, S, S, 3) in [0, 255]. They are enlarged bilinearly if the window's side
+            is more than S.
+        window: int32 (3,) `(y, x, side)`, the place of the results in the photo.
+        box: int32 (4,) `(top, left, bottom, right)`, inside both the photo and the window.
 
     Returns:
-        `pictures` (N, H, W, 3) uint8, changed only where `missing` within the box.
+        uint8 (N, H, W, 3): `pictures`, changed only where `missing` is True within the box.
     """
     top, left, bottom, right = tf.unstack(box)
     size = tf.shape(results)[1]
@@ -52,7 +53,17 @@ def paste(
 def _taps(
     pixels: tf.Tensor, side: tf.Tensor, size: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Where pixels of a window lie in its shrunken copy: two indices, the share of the second."""
+    """The bilinear samples, along one axis, for pixels of a window in its shrunken copy.
+
+    Args:
+        pixels: int32 (n,), positions in the window.
+        side: int32 (), the window's side.
+        size: int32 (), the side of the copy.
+
+    Returns:
+        Indices of the lower and the upper sample, int32 (n,), and the weight of the upper one,
+        float32 (n,).
+    """
     scale = tf.cast(size, tf.float32) / tf.cast(side, tf.float32)
     place = (tf.cast(pixels, tf.float32) + 0.5) * scale - 0.5
     low = tf.floor(place)
@@ -65,6 +76,7 @@ def _taps(
 
 
 def _lerp(x: tf.Tensor, taps: tuple[tf.Tensor, tf.Tensor, tf.Tensor], axis: int) -> tf.Tensor:
+    """Interpolates linearly along an axis, at the samples from `_taps`."""
     low, high, share = taps
     share = tf.reshape(share, [-1] + [1] * (x.shape.rank - 1 - axis))
     return tf.gather(x, low, axis=axis) * (1 - share) + tf.gather(x, high, axis=axis) * share

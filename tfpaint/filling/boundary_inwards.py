@@ -1,9 +1,9 @@
-"""Where the hole is filled from its boundary inwards: what is known counts most.
+"""Matches the hole ring by ring, from its boundary inwards.
 
-The patches most similar to a coarse prediction do not continue the lines that end at the hole.
-As in exemplar-based inpainting (Criminisi et al. 2004), each ring of cells is therefore matched on
-what is known around it, and is known to the next ring, with a little less confidence; beside it,
-the coarse prediction counts for little.
+The patches most similar to the coarse prediction do not continue the lines that end at the hole.
+Each ring of cells is therefore matched mainly on the known cells around it. Once it is filled, it
+counts as known for the next ring, with a little less confidence, as in exemplar-based inpainting
+(Criminisi et al. 2004). The coarse prediction has only a small weight.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfpaint.maps.mask_cells import boundary_ring
 
-_DECAY = 0.9  # confidence in a ring over that in the one outside it
+_DECAY = 0.9  # confidence in a ring, relative to the ring outside it
 
 
 def queries(
@@ -22,15 +22,20 @@ def queries(
     swap: Callable[[tf.Tensor], tf.Tensor],
     unroll: bool = False,
 ) -> tf.Tensor:
-    """The keys as they are after the hole was filled ring by ring, to match on.
+    """Fills the hole of the keys ring by ring, and returns the result as the queries to match.
+
+    In a query, a known cell has weight 1, a cell of the coarse prediction has weight `trust`, and a
+    filled ring has 0.9 of the weight of the ring outside it.
 
     Args:
-        keys: float32 (B, h, w, K), the features to match on, those of a coarse prediction in the
-            hole.
-        hole: float32 (B, h, w, 1), 1 = missing, in the centre square of half the side.
-        trust: weight of the prediction's cells in a query, a known cell's being 1.
-        swap: patch-swap of queries (B, h, w, K) on `keys`, giving the keys swapped.
-        unroll: as many rings as there can be, without a loop; else only those that there are.
+        keys: float32 (B, h, w, K), the features to match on. In the hole they are those of a coarse
+            prediction.
+        hole: float32 (B, h, w, 1), 1 = missing, within the centre square of half the side.
+        trust: Weight of the coarse prediction's cells, relative to a known cell.
+        swap: Patch-swap. Maps queries (B, h, w, K) to `keys` with their hole replaced by the known
+            patches most similar to the queries, (B, h, w, K).
+        unroll: True puts the largest possible number of rings, h / 4, into the graph without a
+            loop. False loops over the rings that the hole has.
 
     Returns:
         float32 (B, h, w, K): `keys`, with the hole's cells replaced.

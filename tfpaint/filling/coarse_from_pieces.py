@@ -1,8 +1,9 @@
-"""The coarse fill made anew of the photo's own pieces, as far as they fit.
+"""Rebuilds the coarse fill from large pieces of the photo itself, as far as they fit.
 
-Image2Feature knows how photos go on, not how this one does: stripes and facades turn to mud. At
-half its size a patch of 3x3 cells is a large piece, and a hole few pieces wide. There the hole is
-matched from its boundary inwards (see `inwards`), and Feature2Image draws the outcome.
+Image2Feature knows how photos continue in general, but not how this photo does, and blurs stripes
+and facades. At half the size, a 3x3 patch of features is a large piece of the photo, and the hole
+is only a few pieces wide. There the hole is matched from its boundary inwards (see
+`tfpaint.filling.boundary_inwards`), and Feature2Image draws the result.
 """
 
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from tfpaint.filling.tone_ring import align_tone
 from tfpaint.maps.mask_cells import centre, grow, hole_on_features
 from tfpaint.patch_swap.backends import Backend
 
-_TRUST = 0.3  # weight of the coarse fill's cells beside a known one
-_APART, _TOGETHER = 0.71, 0.77  # similarities, chosen on validation photos
+_TRUST = 0.3  # weight of the coarse fill's cells, relative to a known cell
+# Mean cosines up to which the rebuilt fill is not used at all, and from which it is used alone;
+# chosen on validation photos.
+_APART, _TOGETHER = 0.71, 0.77
 
 
 def recompose(
@@ -25,17 +28,20 @@ def recompose(
     mask: tf.Tensor,
     backend: Backend,
 ) -> tf.Tensor:
-    """Makes the coarse fill anew, and mixes both by how much the new one resembles the photo.
+    """Rebuilds the coarse fill, and mixes it with the given one.
+
+    The more the rebuilt fill resembles the photo, the more it counts. Both are mixed at half the
+    size and enlarged.
 
     Args:
-        encode: Pictures (1, S, S, 3) in [-1, 1] to features (1, S / stride, S / stride, C).
-        draw: Features to pictures, the Feature2Image of the smallest scale.
+        encode: Maps pictures (1, S, S, 3) in [-1, 1] to features (1, S / stride, S / stride, C).
+        draw: Maps features to pictures: the Feature2Image of the smallest scale.
         coarse: float32 (1, s, s, 3) in [-1, 1], the photo with the coarse fill in its hole.
         mask: float32 (1, s, s, 1), 1 = missing.
         backend: How to match and paste patches.
 
     Returns:
-        float32 (1, s, s, 3): `coarse` where the mask is 0.
+        float32 (1, s, s, 3), equal to `coarse` where the mask is 0.
     """
     half = tf.nn.avg_pool2d(coarse, 2, 2, "VALID")
     missing = hole_on_features(mask, 2)
@@ -54,7 +60,7 @@ def recompose(
     drawn = align_tone(drawn, half, missing, 1 - missing, 2)
     drawn = tf.where(missing > 0, tf.clip_by_value(drawn, -1.0, 1.0), half)
 
-    # Pieces that do not fit are drawn as something that the photo has nowhere.
+    # Where the pieces did not fit, what was drawn resembles no known patch of the photo.
     seen = encode(drawn)
     alike = _cosines(seen, swap(seen, 0.02))
     alike = tf.math.divide_no_nan(tf.reduce_sum(alike * hole), tf.reduce_sum(hole))
@@ -66,18 +72,21 @@ def recompose(
 def sources(
     encode, image: tf.Tensor, missing: tf.Tensor, stride: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Features of a picture and of itself moved by half a cell: pieces may lie between the cells.
+    """Encodes a picture and three copies shifted by half a cell, as sources to match with.
+
+    The shifted copies, moved up, left and both, hold pieces that lie between the cells of the
+    unshifted map.
 
     Args:
-        encode: images (1, S, S, 3) to features (1, S / stride, S / stride, C).
-        image: float32 (1, S, S, 3).
+        encode: Maps images (1, S, S, 3) to features (1, S / stride, S / stride, C).
+        image: float32 (1, S, S, 3) in [-1, 1].
         missing: float32 (1, S, S, 1), 1 = missing.
-        stride: of the encoder.
+        stride: Stride of the encoder in pixels.
 
     Returns:
-        Four maps one below the other, the unmoved one first: float32 (1, 4 S / stride, S / stride,
-        C); and where a patch may be chosen, (1, 4 S / stride, S / stride, 1): those centred on 1
-        are known and lie within one map.
+        The four maps stacked vertically, the unshifted one first: float32 (1, 4 S / stride,
+        S / stride, C). And the source mask, float32 (1, 4 S / stride, S / stride, 1): 1 where the
+        3x3 patch centred there is wholly known and lies within one map.
     """
     maps, chosen = [], []
     cells = image.shape[1] // stride
@@ -92,7 +101,7 @@ def sources(
 
 
 def _cosines(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    """(B, h, w, C) twice -> (B, h, w, 1), 0 where either is 0."""
+    """Cosines of two maps (B, h, w, C) at each cell: (B, h, w, 1), 0 where either map is 0."""
     squares = [tf.reduce_sum(tf.square(x), -1, keepdims=True) for x in (one, other)]
     product = tf.reduce_sum(one * other, -1, keepdims=True)
     return tf.math.divide_no_nan(product, tf.sqrt(squares[0] * squares[1]))

@@ -1,8 +1,8 @@
-"""From a mask of any shape to square windows with a hole in the middle (paper, section 3.1).
+"""Cuts a hole of any shape into boxes that fit the centres of square windows (section 3.1).
 
-Missing pixels are True. A box is a row `(top, left, bottom, right)`, a window a row
-`(y, x, side)`, both int32 in pixels of the photo. A window may hang over the photo's edges: there
-the photo is continued by its mirror image.
+A box is a row `(top, left, bottom, right)`, int32 in pixels of the photo; bottom and right are
+exclusive. Masks are bool, True = missing. `tfpaint.filling.windows` places a window around each
+box.
 """
 
 from collections.abc import Sequence
@@ -10,35 +10,36 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 SCALES = (128, 256, 512)
-_GRID = 64  # separate holes are told apart on a grid of at most this many cells a side
+_GRID = 64  # cells a side, at most, of the grid on which holes are separated
 
 
 def largest_box(size: int) -> int:
-    """Longest side of a hole in a window of `size`: 7/16, as 224 at 512 in the paper."""
+    """The longest side of a hole in a window of `size`: 7/16, as the paper's 224 in 512 pixels."""
     return size * 7 // 16
 
 
 def find_boxes(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
-    """Boxes that together hold all missing pixels, one for each piece to be filled at once.
+    """Boxes that together hold all missing pixels, one for each piece of the hole.
 
     A compact hole is one piece. A long thin one, such as a scratch, is cut into several, so that
-    it need not be shrunk to fit a window. Specks near each other are one piece.
+    its windows need not be shrunk. Specks near each other are joined into one piece.
 
     Args:
-        mask: (H, W) bool, True where the photo is missing.
-        scales: As in `find_windows`.
+        mask: bool (H, W), True = missing.
+        scales: Sides of the windows in pixels, in ascending order.
 
     Returns:
-        int32 (N, 4), by ascending longest side. Each box is tight around its missing pixels.
+        int32 (N, 4), sorted by the longer side, smallest first. Each box is tight around the
+        missing pixels of its piece.
     """
     places, boxes, areas, cell = _occupied_cells(mask)
     hole = _groups(_labels(places))
-    bounds = _union(boxes, hole)  # (M, 4), a row for each separate hole
+    bounds = _union(boxes, hole)  # (M, 4), one row for each separate hole
     longest = _longest(bounds)
     area = tf.math.unsorted_segment_sum(areas, hole, tf.shape(bounds)[0])
     limit = largest_box(min(scales[-1], SCALES[-1]))  # a scratch needs no wider surroundings
 
-    square = tf.cast(longest, tf.int64) ** 2  # a scratch of 50,000 px has more than an int32
+    square = tf.cast(longest, tf.int64) ** 2  # 50,000 squared overflows int32
     thin = (longest > limit) & (4 * tf.cast(area, tf.int64) < square)
     piece_side = tf.maximum(limit // 2, 3 * area // tf.maximum(longest, 1))
     piece_side = tf.where(thin, tf.maximum(piece_side // cell, 1), _GRID)  # in cells
@@ -46,7 +47,7 @@ def find_boxes(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
     piece = tf.where(tf.gather(thin, hole)[:, None], piece, 0)
     pieces = _union(boxes, _groups((hole * _GRID + piece[:, 0]) * _GRID + piece[:, 1]))
 
-    reach = max(largest_box(scales[0]) // 2, 1)  # two specks of this side within it fit one box
+    reach = max(largest_box(scales[0]) // 2, 1)  # specks this small and this close fit a box
     block = pieces[:, 0] // reach * tf.shape(mask)[1] + pieces[:, 1] // reach
     speck = _longest(pieces) <= reach
     pieces = _union(pieces, _groups(tf.where(speck, -1 - block, tf.range(tf.shape(pieces)[0]))))
@@ -54,9 +55,11 @@ def find_boxes(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
 
 
 def _occupied_cells(mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The grid cells with missing pixels: places (K, 2), tight boxes (K, 4), areas (K,); cell side.
+    """Finds the grid cells with missing pixels. Only here is the mask read at its full size.
 
-    The mask is the one thing here that is as large as the photo, and it is read in place.
+    Returns:
+        int32 places (K, 2) as `(row, column)`; tight boxes (K, 4) around the missing pixels of each
+        cell; their numbers (K,); and the side of a cell in pixels, a scalar.
     """
     height, width = tf.unstack(tf.shape(mask))
     cell = (tf.maximum(height, width) + _GRID - 1) // _GRID
@@ -65,7 +68,7 @@ def _occupied_cells(mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, t
     mask = tf.reshape(mask, [rows, cell, columns, cell])
     across = tf.transpose(tf.reduce_any(mask, 3), [0, 2, 1])  # (rows, columns, cell)
     down = tf.reduce_any(mask, 1)  # (rows, columns, cell)
-    area = tf.reduce_sum(tf.cast(mask, tf.uint16), 3)  # a row of a cell fits uint16
+    area = tf.reduce_sum(tf.cast(mask, tf.uint16), 3)  # the count in one row of a cell fits uint16
     area = tf.reduce_sum(tf.cast(area, tf.int32), 1)
 
     places = tf.cast(tf.where(area > 0), tf.int32)
@@ -80,7 +83,10 @@ def _occupied_cells(mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, t
 
 
 def _labels(places: tf.Tensor) -> tf.Tensor:
-    """A number (K,) for each occupied cell (K, 2), equal in cells that touch, also by a corner."""
+    """Labels (K,) of the occupied cells (K, 2), equal within a connected component.
+
+    Cells that touch at a side or a corner are connected.
+    """
     count = tf.shape(places)[0]
     seeds = tf.scatter_nd(places, tf.range(1, count + 1), [_GRID, _GRID])
     seeds = tf.cast(seeds, tf.float32)[None, :, :, None]
@@ -94,7 +100,7 @@ def _labels(places: tf.Tensor) -> tf.Tensor:
 
 
 def _groups(keys: tf.Tensor) -> tf.Tensor:
-    """Keys (K,) of any value as group numbers 0, 1, 2 ..."""
+    """Renumbers keys (K,) of any values as 0, 1, 2 and so on, equal keys alike."""
     return tf.unique(keys)[1]
 
 
@@ -111,4 +117,5 @@ def _union(boxes: tf.Tensor, groups: tf.Tensor) -> tf.Tensor:
 
 
 def _longest(boxes: tf.Tensor) -> tf.Tensor:
+    """The longer side (K,) of each box (K, 4)."""
     return tf.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])

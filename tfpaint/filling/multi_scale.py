@@ -1,4 +1,4 @@
-"""Multi-scale inference (section 3.4): one window, filled from coarse to fine."""
+"""Multi-scale inference (section 3.4): fills one window from coarse to fine."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -19,28 +19,30 @@ from tfpaint.maps.smooth_fill import pull_push
 from tfpaint.networks.tiles import HALO, TILE, Tiled
 from tfpaint.patch_swap.backends import DYNAMIC, Backend
 
-EXACT = 512  # the largest window in which every source patch may be compared
+EXACT = 512  # side in pixels of the largest window in which all source patches may be compared
 
 
 class WindowFiller:
     """Fills square windows of a photo, each with its hole in the centre half.
 
-    Image2Feature predicts the hole at the smallest scale. Then every scale up-samples what the one
-    before has made, encodes it, swaps its patches, and has Feature2Image draw it. Windows of more
-    than 512 pixels continue from the matches of the scale before, and run the networks in tiles.
+    Image2Feature predicts the hole coarsely at the smallest scale. Each scale then enlarges the
+    picture of the previous one, encodes it, swaps its patches, and draws the result by
+    Feature2Image. Scales above 512 pixels continue from the matches of the previous scale. Above
+    768 pixels, the networks run in tiles.
 
     Args:
-        encoder: Pictures (B, S, S, 3) in [-1, 1] to features (B, S/4, S/4, C), or another stride.
-        image2feature: `[image, mask]` of side `scales[0]` to the image's centre square.
-        feature2image: Features to pictures; one network for all scales, or a mapping of them by the
-            scale from which on each serves. Windows of more than 768 pixels need one of no fixed
-            size.
-        scales: Sides of the windows, each twice the one before.
-        options: What departs from the paper's way.
+        encoder: Maps pictures (B, S, S, 3) in [-1, 1] to features (B, S / stride, S / stride, C).
+        image2feature: Maps `[image, mask]` of side `scales[0]` to the image's centre square.
+        feature2image: Maps features to pictures. A network for all scales, or a mapping from scales
+            to networks, each serving from its scale up to the next one in the mapping. Scales above
+            768 pixels need a network of no fixed size.
+        scales: Sides of the windows in pixels, each twice the one before.
+        options: How holes are filled.
         backend: How to match and paste patches.
 
     Raises:
-        InputError: The scales make no sense, or do not fit the networks or the options.
+        InputError: A scale is not twice the one before, or the scales do not fit the networks or
+            the options.
     """
 
     def __init__(
@@ -70,43 +72,43 @@ class WindowFiller:
         self.options = options
         self.backend = backend
 
-        self._encode = Tiled(encoder, stride=1)
+        self.encode = Tiled(encoder, stride=1)
         stride = scales[0] // encoder.compute_output_shape((1, scales[0], scales[0], 3))[1]
         networks = dict.fromkeys(self.feature2image.values())
         tiled = {id(network): Tiled(network, stride) for network in networks}
         self._decoders = [tiled[id(network)] for network in self.feature2image.values()]
-        # Functions of their own: traced once a scale, and not at every use.
+        # Separate functions, so that each is traced once per scale and not at every use.
         self.coarse = tf.function(self._coarse, autograph=False)
         self.refine = tf.function(self._refine, autograph=False)
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """The weights of all networks, which whatever saves a graph of them has to track."""
+        """The weights of all networks, to be tracked by whatever saves a graph that uses them."""
         networks = [self.encoder, self.image2feature, *self.feature2image.values()]
         return [one.value for network in dict.fromkeys(networks) for one in network.variables]
 
     def fill(self, crop: tf.Tensor, count: int) -> list[tf.Tensor]:
-        """Fills a window, from the coarse prediction to its own size.
+        """Fills a window, from the coarse prediction up to its own size.
 
         Args:
-            crop: float32 (S, S, 5), from `windows.crop_mirrored`, S one of the scales. If S is not
-                known when traced, scales beyond it change nothing.
-            count: How many scales to go through, no more than up to a known S.
+            crop: float32 (S, S, 5), from `tfpaint.filling.windows.crop_mirrored`; S is one of the
+                scales.
+            count: Number of scales to run. Scales above S return the picture unchanged.
 
         Returns:
-            `count` + 1 pictures float32 (1, s, s, 3) in [-1, 1]: the coarse prediction, then one
+            `count` + 1 pictures, float32 (1, s, s, 3) in [-1, 1]: the coarse prediction, then one
             for each scale. Known pixels are those of the photo.
         """
         return [picture for picture, _ in self._states(crop, count)]
 
     def features(self, crop: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """F1 and F1' of a window's own scale, at its first iteration.
+        """F1 and F1' at a window's own scale, in its first iteration.
 
         Args:
-            crop: As for `fill`, S known when traced.
+            crop: As for `fill`, with a static S.
 
         Returns:
-            Two of float32 (1, S / stride, S / stride, C): before and after patch-swap.
+            The features before and after patch-swap, float32 (1, S / stride, S / stride, C) each.
         """
         last = self.scales.index(crop.shape[0])
         picture, matches = self._states(crop, last)[-1]
@@ -114,7 +116,7 @@ class WindowFiller:
         return self.swap(picture, mask, matches, last)[:2]
 
     def _states(self, crop: tf.Tensor, count: int) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
-        """The picture after each step, and the matches with which the next scale begins."""
+        """The picture after each step, and the matches from which the next scale continues."""
         states = [(self.coarse(*level(crop, self.scales[0])), None)]
         for index in range(count):
             before, side = states[-1], crop.shape[0] or tf.shape(crop)[0]
@@ -127,24 +129,26 @@ class WindowFiller:
         return states
 
     def _one_scale(self, crop, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Refines a picture at a scale; returns it and its matches."""
         photo, mask, picture = self.begin(crop, picture, index)
         for _ in range(self.options.iterations):
             picture, chosen = self.refine(picture, photo, mask, matches, index)
         return picture, chosen
 
     def begin(self, crop, picture, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Photo and mask of a window at a scale, and the picture with which it begins."""
+        """The photo and mask of a window at a scale, and the picture from which it starts."""
         photo, mask = level(crop, self.scales[index])
         picture = tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
         if self.options.recompose and index == 0:
-            picture = recompose(self._encode, self._decoders[0], picture, mask, self.backend)
+            picture = recompose(self.encode, self._decoders[0], picture, mask, self.backend)
         return photo, mask, picture
 
     def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-        """I1, the coarse prediction (1, s, s, 3) at the smallest scale.
+        """I1, the coarse prediction at the smallest scale: float32 (1, s, s, 3) in [-1, 1].
 
-        Other holes, and the hole's mirror images, may lie outside the centre square, where the
-        network was never shown a hole and predicts nothing: they are filled smoothly beforehand.
+        Other holes, and mirror images of the hole, may lie outside the centre square. The network
+        was trained without holes there and predicts nothing for them, so they are filled smoothly
+        before it runs.
         """
         smooth = pull_push(photo, 1 - mask)
         hole = mask * centre(photo.shape[1])
@@ -154,23 +158,21 @@ class WindowFiller:
         return tf.where(hole > 0, coarse, smooth)
 
     def _refine(self, picture, photo, mask, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Encoder, patch-swap, Feature2Image: the picture at a scale, and its matches."""
+        """Encodes a picture, swaps its patches and draws it; returns the picture and matches."""
         _, swapped, chosen = self.swap(picture, mask, matches, index)
         return self.draw(swapped, picture, photo, mask, index), chosen
 
     def swap(self, picture, mask, matches, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """`swap_features` at a scale: F1, F1' and the matches."""
+        """Runs `swap_features` at a scale, which returns F1, F1' and the matches."""
         if self.options.trust >= 1 and self.scales[index] <= EXACT:
             matches = None
-        return swap_features(
-            self._encode, picture, mask, self.options, index, matches, self.backend
-        )
+        return swap_features(self.encode, picture, mask, self.options, index, matches, self.backend)
 
     def draw(self, swapped, picture, photo, mask, index: int) -> tf.Tensor:
-        """I, what Feature2Image makes of F1', in the tone of the photo: (1, s, s, 3)."""
+        """Draws I from F1' by Feature2Image, with the photo's tones: float32 (1, s, s, 3)."""
         side = photo.shape[1]
         stride = side // swapped.shape[1]
-        # Of a large window only the hole and its ring are needed.
+        # Of a window above 768 pixels, only the hole, its ring and the tiles' margin are drawn.
         ring = max(side // 32, 1)
         margin = 0 if side <= TILE else (side // 4 - ring - HALO) // 32 * 32
         near = slice(margin, side - margin)
@@ -187,16 +189,20 @@ class WindowFiller:
 
 
 def level(crop: tf.Tensor, scale: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Photo in [-1, 1] and mask of a window (S, S, 5) at a scale: (1, s, s, 3), (1, s, s, 1)."""
+    """The photo and mask of a window (S, S, 5) at a scale.
+
+    Returns:
+        float32 (1, s, s, 3) in [-1, 1] and (1, s, s, 1), 1 = missing.
+    """
     photo, mask = at_scale(crop, scale)
     return photo[None] / 127.5 - 1.0, mask[None]
 
 
 def network_at(feature2image: keras.Model | Mapping[int, keras.Model], scale: int) -> keras.Model:
-    """The network of a scale: of those by scale, that of the largest key not above it.
+    """The network for a scale: in a mapping, that of the largest key not above the scale.
 
     Raises:
-        InputError: Every key is larger.
+        InputError: Every key is above the scale.
     """
     if not isinstance(feature2image, Mapping):
         return feature2image

@@ -1,4 +1,4 @@
-"""How a hole is filled where the paper leaves a choice or a better way was found."""
+"""Options of the filling: choices that the paper leaves open, and departures from it."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -8,32 +8,33 @@ from tfpaint.errors import InputError
 
 @dataclass(frozen=True)
 class Options:
-    """Options of the filling; each default is the paper's way.
+    """How a hole is filled. Each default is the paper's way.
 
-    Sigmas are in pixels of the smallest scale, and grow in proportion at the larger ones.
+    Sigmas are in pixels at the smallest scale. At larger scales they grow in proportion.
 
     Attributes:
-        key_blur: Sigma, 0 or more. If positive, patches are matched on the features of a blurred
-            picture, and the sharp features are pasted: a coarse fill is most similar to flat
-            patches otherwise. The paper matches what it pastes (section 3.3.2).
-        coherence: 0 or more. If positive, a choice may give up this much of its cosine to continue
+        key_blur: Sigma, at least 0. If positive, patches are matched on the features of a blurred
+            picture, and the sharp features are pasted. A coarse fill is blurred, and would
+            otherwise match flat patches best. The paper matches the features that it pastes
+            (section 3.3.2).
+        coherence: At least 0. If positive, a choice may give up this much of its cosine to continue
             the pieces that its neighbours have chosen, in the manner of Ashikhmin, "Synthesizing
-            Natural Textures", 2001. In the paper each patch chooses alone (section 3.3.2).
-        overlap: Above 0. Weight of a pasted patch in the cells beside its centre, squared in the
-            corners, 1 being the centre's. The paper averages overlapping patches evenly (section
-            3.3.2); less is sharper.
-        trust: Above 0. If less than 1, the smallest scale is matched from the hole's boundary
-            inwards, as in Criminisi et al., 2004, without `key_blur`; this is the weight of the
-            coarse fill's cells beside a known cell. Every larger scale then continues from the
-            matches of the scale before. The paper matches each scale anew, on the whole fill
-            (section 3.4).
-        recompose: Make the coarse fill anew from large pieces of the photo, as far as they fit. The
-            paper takes Image2Feature's (section 3.3.1).
-        tone_blur: Sigma, 0 or more. If positive, what is coarser is kept from the picture that a
-            scale begins with, so that Feature2Image adds texture alone. In the paper it draws the
-            whole picture (section 3.3.3).
-        iterations: At least 1. How often each scale is repeated: once in the paper; more is its
-            iterative inference (section 4.3).
+            Natural Textures", 2001. In the paper each patch is matched alone (section 3.3.2).
+        overlap: Above 0. In the mean of overlapping patches, a patch has weight 1 at its centre,
+            `overlap` in the cells beside it and `overlap` squared in its corners. A smaller value
+            is sharper. The paper's mean has equal weights (section 3.3.2).
+        trust: Above 0. Below 1, the smallest scale is matched ring by ring from the hole's boundary
+            inwards (after Criminisi et al., 2004), and without `key_blur`. `trust` is then the
+            weight of the coarse fill's cells, relative to a known cell, and each larger scale
+            continues from the matches of the previous one. The paper matches each scale
+            independently, on the whole fill (section 3.4).
+        recompose: Rebuild the coarse fill from large pieces of the photo, as far as they fit. The
+            paper uses the fill of Image2Feature (section 3.3.1).
+        tone_blur: Sigma, at least 0. If positive, structures coarser than sigma are kept from the
+            picture with which a scale begins, and Feature2Image adds only finer texture. In the
+            paper it draws the whole picture (section 3.3.3).
+        iterations: At least 1. How often each scale is refined. Once is the paper's default; more
+            is its iterative inference (section 4.3).
 
     Raises:
         InputError: A value is out of its range.
@@ -61,7 +62,7 @@ class Options:
             raise InputError(f"iterations={self.iterations}: has to be 1 or more")
 
     def changed(self, **changes: Any) -> "Options":
-        """The same options but for some fields.
+        """A copy of the options with some fields changed.
 
         Raises:
             InputError: There is no such option, or its value is out of range.
@@ -74,9 +75,9 @@ class Options:
 
 
 PAPER = Options()
-"""The paper's way in everything."""
+"""The paper's way throughout."""
 
 PHOTO = Options(
     key_blur=1.5, coherence=0.05, overlap=0.02, trust=0.1, recompose=True, tone_blur=4.0
 )
-"""The way of the bundled preset "photo", chosen on validation photos (see its model card)."""
+"""The options of the bundled preset "photo", chosen on validation photos (see its model card)."""

@@ -1,4 +1,8 @@
-"""Square windows cut out of a photo around the pieces of a hole (paper, section 3.1)."""
+"""Cuts square windows out of a photo around the pieces of a hole (section 3.1).
+
+A window is a row `(y, x, side)`, int32 in pixels of the photo. It may reach over the photo's edges,
+where the photo is continued by its mirror image. Boxes are those of `tfpaint.filling.holes`.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -12,22 +16,32 @@ def find_windows(mask: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
     """Covers the missing pixels by windows, each with its piece of the hole in the centre half.
 
     Args:
-        mask: (H, W) bool, True where the photo is missing.
-        scales: Sides of the windows in ascending order. A window of another side, see
-            `window_around`, has to be shrunk to the scale before it.
+        mask: bool (H, W), True = missing.
+        scales: Sides of the windows in pixels, in ascending order. A window may have another side,
+            see `window_around`, and is then shrunk to the scale below it.
 
     Returns:
-        int32 (N, 3) rows `(y, x, side)`, the windows of the smallest pieces first.
+        int32 (N, 3), rows `(y, x, side)`, the windows of the smallest pieces first.
     """
     return window_around(find_boxes(mask, scales), tf.shape(mask), scales)
 
 
 def window_around(boxes: tf.Tensor, shape: tf.Tensor, scales: Sequence[int] = SCALES) -> tf.Tensor:
-    """The smallest window (N, 3) that holds each box (N, 4) in its centre.
+    """The smallest window for each box, with the box in its centre.
 
-    A box gets 7/16 of its window, but where the photo (shape `(H, W)`) has no more to show, up to
-    a half rather than a wider mirrored margin. For the same reason, a window that exceeds a scale
-    by up to a quarter is shrunk to it if the next scale is larger than the photo.
+    The longer side of a box takes 7/16 of the window's side. If such a window exceeds the photo's
+    shorter side, it is reduced to that side, but not to less than twice the box: a larger window
+    would only add mirrored margin. The side is then raised to the next scale. It is not raised, so
+    that the window is shrunk later, if it exceeds every scale, or if it exceeds a scale by up to a
+    quarter and twice that scale exceeds the photo's shorter side.
+
+    Args:
+        boxes: int32 (N, 4), rows `(top, left, bottom, right)`.
+        shape: int32 (2,), the photo's `(H, W)`.
+        scales: Sides of the windows in pixels, in ascending order.
+
+    Returns:
+        int32 (N, 3), rows `(y, x, side)`.
     """
     top, left, bottom, right = tf.unstack(boxes, axis=-1)
     longest = tf.maximum(bottom - top, right - left)
@@ -42,20 +56,20 @@ def window_around(boxes: tf.Tensor, shape: tf.Tensor, scales: Sequence[int] = SC
 def crop_mirrored(
     image: tf.Tensor, mask: tf.Tensor, window: tf.Tensor, size: int | tf.Tensor
 ) -> tf.Tensor:
-    """Cuts a window out of photo and mask, mirrored past the edges, and shrinks it to `size`.
+    """Cuts a window out of photo and mask, mirrored beyond their edges, and shrinks it to `size`.
 
-    Shrinking takes exact area means; of a window of side `size` every pixel is kept as it is.
-    Memory grows with `size` times the window's width, or the photo's if that is less.
+    Shrinking takes exact area means. A window of side `size` keeps every pixel as it is. Memory
+    grows with `size` times the smaller of the window's and the photo's width.
 
     Args:
-        image: (H, W, 3) uint8.
-        mask: (H, W) bool, True where the photo is missing.
-        window: int32 (3,) `(y, x, side)`, side at least `size`.
-        size: Side of the result.
+        image: uint8 (H, W, 3).
+        mask: bool (H, W), True = missing.
+        window: int32 (3,) `(y, x, side)`, with a side of at least `size`.
+        size: Side of the result in pixels.
 
     Returns:
-        (size, size, 5) float32, means over a cell: the colours in [0, 255] with missing pixels as
-        zero, the share of known pixels, the share of missing ones. See `at_scale`.
+        float32 (size, size, 5), means over the area of each new pixel: three channels of colours in
+        [0, 255] with missing pixels as 0, the share of known pixels, and the share of missing ones.
     """
     y, x, side = tf.unstack(window)
     columns = mirror(tf.range(x, x + side), tf.shape(image)[1])
@@ -78,12 +92,13 @@ def at_scale(crop: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
     """The photo and the mask of a window at a scale.
 
     Args:
-        crop: (S, S, 5), from `crop_mirrored`.
-        size: Side of the result, of which S is a multiple.
+        crop: float32 (S, S, 5), from `crop_mirrored`.
+        size: Side of the result in pixels. S is a multiple of it.
 
     Returns:
-        (size, size, 3) float32, means of the known pixels in [0, 255], zero where nothing is known,
-        and (size, size, 1) float32, 1 where the photo is missing, as `missing_cells` has it.
+        The photo, float32 (size, size, 3) in [0, 255]: means of the known pixels, 0 where there are
+        none. And the mask, float32 (size, size, 1), 1 = missing, by
+        `tfpaint.maps.mask_cells.missing_cells`.
     """
     times = tf.shape(crop)[0] // size
     cells = tf.reduce_mean(tf.reshape(crop, [size, times, size, times, 5]), [1, 3])
@@ -92,9 +107,10 @@ def at_scale(crop: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def mirror(index: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-    """Folds any index into [0, length) as if the line were continued by its mirror images.
+    """Folds any index into [0, length), for a line that is continued by its mirror images.
 
-    The edge itself is not repeated: ... 2 1 0 1 2 ..., numpy's "reflect" without its limits.
+    The edge itself is not repeated: ... 2 1 0 1 2 ... This is numpy's "reflect" padding at any
+    distance.
     """
     last = tf.maximum(length - 1, 1)
     return tf.minimum(last - tf.abs(index % (2 * last) - last), length - 1)
@@ -103,9 +119,18 @@ def mirror(index: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
 def _area_means(
     read: Callable[[tf.Tensor], tf.Tensor], side: tf.Tensor, size: int | tf.Tensor
 ) -> tf.Tensor:
-    """Means of the lines 0 ... side, as `size` lines (size, N, C).
+    """Shrinks lines to fewer by area means.
 
-    A line's share in a mean is reckoned in integers, in units of 1/size of a line: exact.
+    The overlap of a line with a new one is computed in integers, in units of 1/size of a line, and
+    so is exact.
+
+    Args:
+        read: Maps indices (size,) of lines, from 0 to side - 1, to the lines, (size, N, C).
+        side: The number of lines.
+        size: The number of lines wanted.
+
+    Returns:
+        float32 (size, N, C).
     """
     cell = tf.range(size)
     first = cell * side // size

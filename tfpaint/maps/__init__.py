@@ -1,4 +1,4 @@
-"""Plain operations on maps (B, h, w, C): masks as cells, the smooth fill, blur. No network.
+"""Operations on maps (B, h, w, C) without a network: masks at cell level, smooth fill, blur.
 
 May import: `errors`.
 """

@@ -1,17 +1,20 @@
-"""Gaussian blur of square maps."""
+"""The Gaussian blur of square images."""
 
 import numpy as np
 import tensorflow as tf
 
 
 def low_pass(image: tf.Tensor, sigma: float) -> tf.Tensor:
-    """Gaussian blur, for features to match on that a coarse fill has too.
+    """Blurs images by a Gaussian.
+
+    The kernel is not truncated. At the border, its weights inside the image are scaled to a sum
+    of 1. For a sigma from 8 pixels and an even S, a copy of half the size is blurred by half the
+    sigma, and enlarged. The result is then exact to within 2 % of the image's range. If sigma is in
+    proportion to S, the time is linear in the number of pixels.
 
     Args:
-        image: float32 (B, S, S, C), S known.
-        sigma: in pixels. The kernel is not cut; at the border the weights inside add up to 1. From
-            8 pixels on it is the blur of a smaller copy, enlarged: within 2 % of the picture's
-            range, and in time linear in the pixels.
+        image: float32 (B, S, S, C), S static.
+        sigma: Standard deviation of the Gaussian in pixels.
 
     Returns:
         float32 (B, S, S, C).
@@ -22,7 +25,7 @@ def low_pass(image: tf.Tensor, sigma: float) -> tf.Tensor:
         return tf.image.resize(half, [side, side])
     place = np.arange(side, dtype=np.float32)
     weights = np.exp(-np.square((place[:, None] - place) / sigma) / 2)
-    weights /= weights.sum(0)  # (S, S): each column is the mean for one place
+    weights /= weights.sum(0)  # (S, S): each column holds the weights of one output position
     for _ in range(2):
         image = tf.tensordot(image, weights, [[1], [0]])  # (B, x, C, y'), then (B, C, y', x')
     return tf.transpose(image, [0, 2, 3, 1])

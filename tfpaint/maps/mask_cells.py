@@ -1,43 +1,54 @@
-"""Masks as maps of cells, (B, h, w, 1) with 1 = missing."""
+"""Masks at the resolution of feature cells: (B, h, w, 1), 1 = missing."""
 
 import tensorflow as tf
 
 
 def hole_on_features(mask: tf.Tensor, stride: int = 4) -> tf.Tensor:
-    """The hole on a feature map: every cell with at least one missing pixel.
+    """The hole on a feature map: a cell is missing if any of its pixels is.
 
     Args:
         mask: (B, H, W, 1), floating, 1 = missing.
-        stride: pixels to a cell along each side; H and W are multiples of it.
+        stride: Stride of the feature map in pixels. H and W are multiples of it.
 
     Returns:
-        (B, H / stride, W / stride, 1) of the same dtype, 1 = missing.
+        (B, H / stride, W / stride, 1) in the dtype of `mask`, 1 = missing.
     """
     return tf.nn.max_pool2d(mask, stride, stride, "VALID")
 
 
 def grow(cells: tf.Tensor) -> tf.Tensor:
-    """The centres of the 3x3 patches that touch the cells (B, h, w, 1), which are 1 and not 0."""
+    """Dilates cells (B, h, w, 1) by one: 1 where the 3x3 patch centred there holds a 1, else 0."""
     return tf.nn.max_pool2d(cells, 3, 1, "SAME")
 
 
 def boundary_ring(hole: tf.Tensor, width: int) -> tf.Tensor:
-    """The pixels outside a hole (B, S, S, 1), 1 = missing, at most `width` away from it."""
+    """The square ring around a hole: 1 on pixels outside it at most `width` away, else 0.
+
+    `hole` and the result are floating, (B, S, S, 1); the hole is 1.
+    """
     wide = tf.nn.max_pool2d(hole, (2 * width + 1, 1), 1, "SAME")
     return tf.nn.max_pool2d(wide, (1, 2 * width + 1), 1, "SAME") - hole
 
 
 def centre(side: int) -> tf.Tensor:
-    """1 in the centre square of half the side: float32 (1, side, side, 1)."""
+    """Marks the centre square of half the side by 1: float32 (1, side, side, 1)."""
     margin = [side // 4, side // 4]
     return tf.pad(tf.ones([1, side // 2, side // 2, 1]), [[0, 0], margin, margin, [0, 0]])
 
 
 def missing_cells(known: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:
-    """Which cells are missing, given the shares of known and missing pixels in each.
+    """Decides which cells are missing, from the shares of known and missing pixels in each.
 
-    A cell is missing if any of its pixels is. But if that leaves next to nothing of what is
-    known, as with a thin rim around a huge hole, then only cells without any known pixel are.
+    A cell is missing if any of its pixels is. But around a huge hole, a thin rim of known pixels
+    may fill hardly any cell completely. So if less than a quarter of the cells with a known pixel
+    are wholly known, only the cells without any known pixel are missing.
+
+    Args:
+        known: float32 (..., 1), the share of known pixels in each cell.
+        missing: float32 (..., 1), the share of missing pixels in each cell.
+
+    Returns:
+        float32 (..., 1), 1 = missing.
     """
     strict = tf.cast(missing > 0, tf.float32)
     lenient = tf.cast(known <= 0, tf.float32)

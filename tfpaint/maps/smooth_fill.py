@@ -1,25 +1,26 @@
-"""Fill the unknown part of a picture smoothly from its known part (no learning).
+"""Fills the unknown part of a picture smoothly from its known part, without learning.
 
-It is the start of the coarse fill and the way a difference in tone is spread into the hole.
+The coarse fill starts from such a fill, and differences in tone are spread into the hole by it.
 """
 
 import math
 
 import tensorflow as tf
 
-_LEVELS_OF_A_DYNAMIC_SIZE = 10  # enough for 1024 pixels; levels beyond 1x1 change nothing
+_LEVELS_OF_A_DYNAMIC_SIZE = 10  # enough for 1024 pixels; more levels than needed do no harm
 _MOST_SWEEPS = 8
 
 
 def pull_push(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-    """Keeps the known values and fills the rest with a smooth membrane between them.
+    """Keeps the known values and interpolates the others smoothly between them.
 
-    Pull: 2x2 means of the known values down to 1x1. Push: bilinear up, known values pasted at
-    every level; 3x3 means over the unknown values, more of them where they are cheap, bring the
-    result close to the harmonic fill. Plain ops only, so it converts to TFLite and TF.js.
+    The pull phase takes 2x2 means of the known values, level by level, down to 1x1. The push phase
+    goes back up: each level is enlarged bilinearly, its known values are put back, and sweeps of
+    3x3 means over the unknown ones bring the result close to the harmonic fill. The small levels
+    get more sweeps, as these are cheap there. It uses only operations that TFLite and TF.js have.
 
     Args:
-        values: (B, H, W, C) floats of any range. What stands at unknown positions is ignored.
+        values: (B, H, W, C), floats of any range. Values at unknown positions are ignored.
         known: (B, H, W, 1), 1 where `values` is known and 0 elsewhere (the opposite of a mask).
 
     Returns:
@@ -52,19 +53,19 @@ def pull_push(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
 
 
 def relax(filled: tf.Tensor, known: tf.Tensor, reach: int, sweeps: int = 32) -> tf.Tensor:
-    """Brings a smooth fill close to the harmonic one, the solution of Laplace's equation.
+    """Brings a smooth fill close to the harmonic fill, which solves Laplace's equation.
 
-    Jacobi sweeps accelerated by Chebyshev's recurrence. 32 of them after `pull_push` take the
-    error of a 64 pixel hole down to the harmonic fill's own.
+    It runs Jacobi sweeps with Chebyshev acceleration. After `pull_push`, 32 sweeps reduce the error
+    in a hole of 64 pixels to that of the harmonic fill itself.
 
     Args:
         filled: float32 (B, H, W, C), a first fill.
-        known: (B, H, W, 1), 1 where `filled` is to be kept.
-        reach: Side of the hole in pixels, for the spectral radius of the sweeps.
+        known: float32 (B, H, W, 1), 1 where `filled` is kept, 0 where it is to be changed.
+        reach: Side of the hole in pixels. It gives the spectral radius for the acceleration.
         sweeps: Number of sweeps.
 
     Returns:
-        (B, H, W, C) float32.
+        float32 (B, H, W, C).
     """
     radius = math.cos(math.pi / (reach + 1)) ** 2
     unknown = 1 - known
@@ -78,18 +79,22 @@ def relax(filled: tf.Tensor, known: tf.Tensor, reach: int, sweeps: int = 32) -> 
 
 
 def _mean_of_four(x: tf.Tensor) -> tf.Tensor:
-    """The mean of the four neighbours, the edge being repeated outwards."""
+    """The mean of the four neighbours. Beyond the border, the edge pixel is repeated."""
     x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
     rows, columns = x[:, :-2, 1:-1] + x[:, 2:, 1:-1], x[:, 1:-1, :-2] + x[:, 1:-1, 2:]
     return (rows + columns) / 4
 
 
 def _pooled_mean3x3(x: tf.Tensor) -> tf.Tensor:
+    """3x3 means in one operation. At the border, only the pixels inside count."""
     return tf.nn.avg_pool2d(x, 3, 1, "SAME")
 
 
 def _sliced_mean3x3(x: tf.Tensor) -> tf.Tensor:
-    """The same of large maps: ten operations instead of one, but eight times faster on a CPU."""
+    """3x3 means in ten operations: on large maps eight times as fast on a CPU as pooling.
+
+    Beyond the border, the edge pixel is repeated.
+    """
     x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
     x = x[:, :-2] + x[:, 1:-1] + x[:, 2:]
     return (x[:, :, :-2] + x[:, :, 1:-1] + x[:, :, 2:]) / 9.0

@@ -1,4 +1,4 @@
-"""The networks of the paper as functional Keras models: encoder, G1, G2, D1, D2; and their tiling.
+"""The paper's networks as functional Keras models (encoder, G1, G2, D1, D2), run in tiles if large.
 
 May import: `maps`, `errors`.
 """

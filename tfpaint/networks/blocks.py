@@ -1,8 +1,8 @@
-"""The convolution blocks that the four networks share.
+"""The convolution blocks that G1, G2, D1 and D2 share.
 
 A block is a convolution, a leaky ReLU and a batch normalisation, in that order (section 3.3.1).
-Every function takes and gives a functional Keras tensor `(B, H, W, C)`; layers are named, so that
-a network's weights keep their paths from one process to the next.
+Functions that build layers map a functional Keras tensor `(B, H, W, C)` to another. Every layer has
+a fixed name, so that a network's weights have the same paths in every process.
 """
 
 import keras
@@ -13,12 +13,21 @@ from tfpaint.errors import InputError
 
 
 def channels_at(stride: int, width: int) -> int:
-    """Channels of a map of the given stride: `width` at 2, doubling up to `8 * width` at 16."""
+    """Channels of a map of the given stride: `width` up to 2, doubling to `8 * width` from 16."""
     return width * min(max(stride // 2, 1), 8)
 
 
 def power_of_two(value: int, option: str, least: int) -> int:
-    """The exponent of `value`, which has to be a power of two and at least `least`."""
+    """The exponent of a power of two.
+
+    Args:
+        value: The power of two.
+        option: The option's name, for the message.
+        least: The smallest value allowed.
+
+    Raises:
+        InputError: `value` is not a power of two, or is less than `least`.
+    """
     exponent = int(value).bit_length() - 1
     if value != 2**exponent or value < least:
         raise InputError(f"{option}={value} must be a power of two, at least {least}.")
@@ -26,23 +35,24 @@ def power_of_two(value: int, option: str, least: int) -> int:
 
 
 def one_of(value: object, option: str, choices: tuple) -> None:
-    """Refuse an option outside its choices."""
+    """Raises an InputError that names the option, unless its value is one of the choices."""
     if value not in choices:
         raise InputError(f"{option}={value!r} must be one of {', '.join(map(repr, choices))}.")
 
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class BatchNormalization(layers.BatchNormalization):
-    """Batch normalisation of maps (B, H, W, C) by TensorFlow's fused operation while training.
+    """Batch normalisation of maps (B, H, W, C), in training by TensorFlow's fused operation.
 
-    The numbers and weights of `keras.layers.BatchNormalization`, four to five times as fast on a
-    CPU forwards and backwards: Keras takes moments and scales in separate passes. Under a
-    `tf.distribute` strategy of several replicas it is Keras' own, with synchronised moments.
+    Results and weights are those of `keras.layers.BatchNormalization`. Keras computes the moments
+    and scales the map in separate passes; the fused operation is four to five times as fast on a
+    CPU, forwards and backwards. Under a `tf.distribute` strategy with several replicas, Keras's own
+    implementation runs instead, with moments synchronised between the replicas.
     """
 
     def call(self, inputs, training=None, mask=None):
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            self.synchronized = True  # moments of the whole batch, as a single worker has
+            self.synchronized = True  # moments of the global batch, as with one worker
         if not training or not self.trainable or self.synchronized:
             return super().call(inputs, training=training, mask=mask)
         nothing = tf.zeros([0])
@@ -56,14 +66,14 @@ class BatchNormalization(layers.BatchNormalization):
             is_training=True,
         )
         count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
-        variance *= (count - 1.0) / count  # the operation gives the unbiased one
+        variance *= (count - 1.0) / count  # unbiased to biased, which Keras uses
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
         return outputs
 
 
 def activate(x, name: str, norm: bool = True):
-    """Leaky ReLU, then batch normalisation."""
+    """Leaky ReLU of slope 0.2, then batch normalisation if `norm`."""
     x = layers.LeakyReLU(negative_slope=0.2, name=f"{name}_act")(x)
     if norm:
         x = BatchNormalization(name=f"{name}_norm")(x)
@@ -73,22 +83,24 @@ def activate(x, name: str, norm: bool = True):
 def conv_block(
     x, filters: int, name: str, kernel_size: int = 4, strides: int = 2, norm: bool = True
 ):
-    """The paper's convolution block; by default 4x4 with stride 2."""
+    """The paper's convolution block (section 3.3.1): convolution, leaky ReLU, normalisation."""
     x = layers.Conv2D(filters, kernel_size, strides, padding="same", name=f"{name}_conv")(x)
     return activate(x, name, norm)
 
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class ResizeConv2D(layers.Layer):
-    """Repeats every pixel 2x2 and convolves 3x3: (B, H, W, C) -> (B, 2H, 2W, filters).
+    """Nearest-neighbour upsampling by 2, then a 3x3 convolution.
 
-    Both are linear, so they are run as one transposed convolution whose 4x4 kernel is the sum of
-    the 3x3 kernel shifted to the four repeated pixels: the same numbers and weights from 16/36 of
-    the products, and no map of C channels at the doubled size (2-3 times faster on a CPU).
+    Maps (B, H, W, C) to (B, 2H, 2W, filters). Both steps are linear, so they run as one
+    transposed convolution of stride 2. Its 4x4 kernel is the sum of four copies of the 3x3 kernel,
+    one shifted to each of the four repeated pixels. The results and weights are the same, but it
+    takes 16/36 of the multiplications, and stores no map of C channels at the doubled size. On a
+    CPU it is 2-3 times as fast.
 
     Args:
-        filters: channels of the output.
-        kernel_initializer: as for `keras.layers.Conv2D`, of the 3x3 kernel.
+        filters: Channels of the output.
+        kernel_initializer: Initialiser of the 3x3 kernel, as for `keras.layers.Conv2D`.
     """
 
     def __init__(self, filters: int, kernel_initializer="glorot_uniform", **kwargs):
@@ -104,8 +116,9 @@ class ResizeConv2D(layers.Layer):
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
 
     def call(self, inputs):
-        # Transposed convolution flips the kernel and wants (h, w, out, in). One side after the
-        # other: TFLite's converter folds no step that more than doubles a constant.
+        # `conv2d_transpose` expects the kernel flipped, with axes (h, w, out, in). Height and width
+        # are widened in two steps, because TFLite's converter does not fold a step that makes a
+        # constant more than twice as large.
         kernel = tf.transpose(tf.reverse(self.kernel, [0, 1]), (0, 1, 3, 2))
         rest = [[0, 0], [0, 0]]
         kernel = tf.pad(kernel, [[0, 1], [0, 0], *rest]) + tf.pad(kernel, [[1, 0], [0, 0], *rest])
@@ -131,10 +144,10 @@ class ResizeConv2D(layers.Layer):
 
 
 def upsample_conv(x, filters: int, name: str, upsample: str = "resize", **kwargs):
-    """Doubles height and width, without activation.
+    """Doubles height and width by a convolution, without activation.
 
-    "resize" is nearest-neighbour resizing and a 3x3 convolution, which leaves no checkerboard
-    (section 4.3); "deconv" is a 4x4 transposed convolution.
+    `upsample` is "resize" for nearest-neighbour resizing and a 3x3 convolution, which avoids
+    checkerboard patterns (section 4.3), or "deconv" for a 4x4 transposed convolution of stride 2.
     """
     if upsample == "resize":
         return ResizeConv2D(filters, name=f"{name}_conv", **kwargs)(x)
@@ -142,7 +155,7 @@ def upsample_conv(x, filters: int, name: str, upsample: str = "resize", **kwargs
 
 
 def up_block(x, filters: int, name: str, upsample: str = "resize"):
-    """The paper's deconvolution block."""
+    """The paper's deconvolution block (section 3.3.1): upsampling, leaky ReLU, normalisation."""
     return activate(upsample_conv(x, filters, name, upsample), name)
 
 
@@ -158,19 +171,23 @@ def residual_blocks(x, count: int, name: str):
 
 
 def crop_centre(x, name: str, **kwargs):
-    """The centre half of a square map of known size: (B, S, S, C) -> (B, S/2, S/2, C)."""
+    """The centre square of half the side: (B, S, S, C) -> (B, S/2, S/2, C), S static."""
     return layers.Cropping2D(x.shape[1] // 4, name=name, **kwargs)(x)
 
 
 def tanh(x, name: str = "tanh"):
-    """The last activation of a generator: float32 whatever the precision policy."""
+    """The output activation of a generator, in float32 under any dtype policy."""
     return layers.Activation("tanh", dtype="float32", name=name)(x)
 
 
 class Network(keras.Model):
-    """A functional model that is rebuilt from the arguments in its `config`.
+    """A functional model that Keras saves as its constructor's arguments.
 
-    Precision is not part of it: a network loads under whichever policy is in force.
+    The dtype policy is not saved. A loaded network gets the policy in force at that time.
+
+    Args:
+        inputs, outputs: Functional Keras tensors, as for `keras.Model`.
+        config: The arguments from which the subclass's constructor rebuilds the network.
     """
 
     def __init__(self, inputs, outputs, config: dict, **kwargs):

@@ -1,23 +1,25 @@
-"""The PatchGAN discriminators D1 (pairs of images) and D2 (an image with its features)."""
+"""The PatchGAN discriminators D1 (on two images) and D2 (on an image and features)."""
 
 import keras
 from keras import layers
 
 from tfpaint.networks import blocks
 
-STRIDES = (2, 2, 2, 1, 1)  # each 4x4 block but the last normalised: a logit sees 70x70 pixels
+STRIDES = (2, 2, 2, 1, 1)  # of five 4x4 convolutions; a logit's receptive field is 70x70 pixels
 
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class ImagePairDiscriminator(blocks.Network):
-    """D1: is this image the true completion of that incomplete one? (section 3.3.1)
+    """D1 judges whether an image is the true completion of an incomplete one (section 3.3.1).
 
-    Inputs, as a list: the incomplete image I0 (hole at 0) and the image to judge, both
-    (B, S, S, 3) float32 in [-1, 1], any S from 24. Output: logits, one for every patch of 70x70
-    pixels, float32: (B, 30, 30, 1) at S = 256. The paper's sigmoid belongs to the loss.
+    Inputs, as a list: the incomplete image I0, which is 0 in the hole, and the image to judge. Both
+    are float32 (B, S, S, 3) in [-1, 1], with S at least 24.
+
+    Output: float32 logits, one for every patch of 70x70 pixels, (B, 30, 30, 1) at S = 256. The
+    paper's sigmoid is part of the loss here.
 
     Args:
-        width: channels of the first block; they double up to eight times as many.
+        width: Channels of the first block. They double from block to block, up to `8 * width`.
 
     Example:
         ```python
@@ -40,19 +42,21 @@ class ImagePairDiscriminator(blocks.Network):
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class ImageFeatureDiscriminator(blocks.Network):
-    """D2: is this the true image for these features? (section 3.3.3)
+    """D2 judges whether an image is the true one for given swapped features (section 3.3.3).
 
-    Inputs, as a list: the image (B, S, S, 3) float32 in [-1, 1] and the swapped features
-    (B, S/stride, S/stride, C) float32. The first blocks bring the image to the size of the
-    features, which then join it. Output: logits as of D1.
+    Inputs, as a list: the image, float32 (B, S, S, 3) in [-1, 1], and the swapped features, float32
+    (B, S/stride, S/stride, C). The first blocks reduce the image to the size of the features, which
+    are then concatenated to it.
+
+    Output: float32 logits, (B, 30, 30, 1) at S = 256, without the paper's sigmoid.
 
     Args:
-        channels: C, channels of the feature map.
-        stride: stride of the feature map: 2, 4 or 8.
-        width: channels of the first block; they double up to eight times as many.
+        channels: C, the channels of the feature map.
+        stride: Stride of the feature map: 2, 4 or 8.
+        width: Channels of the first block. They double from block to block, up to `8 * width`.
 
     Raises:
-        InputError: another stride.
+        InputError: The stride is another.
 
     Example:
         ```python
@@ -77,14 +81,15 @@ class ImageFeatureDiscriminator(blocks.Network):
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class FeatureDiscriminator(blocks.Network):
-    """Are these the features of a photo? A D2 that sees the image through a frozen encoder.
+    """Judges whether features are those of a real photo: a D2 on top of a frozen encoder.
 
-    Input: an encoder's features (B, s, s, C) float32, s from 2. Output: logits (B, s/2, s/2, 1),
-    float32.
+    Input: an encoder's features, float32 (B, s, s, C), with s at least 2.
+
+    Output: logits, float32 (B, s/2, s/2, 1).
 
     Args:
-        channels: C.
-        width: channels of the first block; the second has twice as many.
+        channels: C, the channels of the feature map.
+        width: Channels of the first block; the second has twice as many.
 
     Reference: Sauer et al., "Projected GANs Converge Faster", 2021.
     """
@@ -99,6 +104,7 @@ class FeatureDiscriminator(blocks.Network):
 
 
 def _patch_gan(x, width: int, features=None, join_after: int = 0):
+    """The logits of a PatchGAN on `x`, with `features` concatenated after block `join_after`."""
     last = len(STRIDES)
     for i, stride in enumerate(STRIDES, start=1):
         filters = width * min(2 ** (i - 1), 8) if i < last else 1

@@ -1,4 +1,4 @@
-"""Image -> relu3_1 features: VGG19's first layers (the paper) or our own distilled network."""
+"""Encoders from images to features: VGG19's first layers, and a network distilled from them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from keras import layers
 
 from tfpaint.errors import InputError
 
-# (stride of the feature map, channels) of each VGG19 layer that can serve as the feature space.
+# The VGG19 layers that can serve as the feature space: (stride of the feature map, channels).
 VGG_LAYERS = {"relu2_1": (2, 128), "relu3_1": (4, 256), "relu4_1": (8, 512)}
 _VGG_BLOCKS = ((1, (64, 64)), (2, (128, 128)), (3, (256, 256, 256, 256)), (4, (512,)))
 _VGG_MEAN_BGR = (103.939, 116.779, 123.68)
@@ -16,7 +16,7 @@ _VGG_MEAN_BGR = (103.939, 116.779, 123.68)
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class CaffePreprocessing(layers.Layer):
-    """RGB in [-1, 1] -> VGG's input: BGR in 0-255 minus ImageNet's mean."""
+    """RGB in [-1, 1] to VGG's input, (B, H, W, 3): BGR in [0, 255], minus ImageNet's mean."""
 
     def call(self, image):
         mean = keras.ops.convert_to_tensor(_VGG_MEAN_BGR, dtype=self.compute_dtype)
@@ -25,14 +25,17 @@ class CaffePreprocessing(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class VGG19Encoder(keras.Model):
-    """VGG19 up to one of its ReLUs, frozen: the feature space of the paper (section 3.3.1).
+    """VGG19 up to one of its ReLUs, frozen: the paper's feature space (section 3.3.1).
 
-    Maps images (B, H, W, 3), RGB float in [-1, 1], to features (B, H/4, W/4, 256) for relu3_1
-    (H/2, 128 channels for relu2_1; H/8, 512 channels for relu4_1). H and W are multiples of
-    the stride.
+    Maps RGB images (B, H, W, 3), float in [-1, 1], to float32 features: (B, H/2, W/2, 128) for
+    relu2_1, (B, H/4, W/4, 256) for relu3_1 and (B, H/8, W/8, 512) for relu4_1. H and W are
+    multiples of the stride.
 
     Args:
         layer: "relu2_1", "relu3_1" (the paper's) or "relu4_1".
+
+    Raises:
+        InputError: There is no such layer.
 
     Example:
 
@@ -46,7 +49,7 @@ class VGG19Encoder(keras.Model):
 
     def __init__(self, layer="relu3_1", **kwargs):
         if layer not in VGG_LAYERS:
-            raise InputError(f"encoder layer {layer!r} is none of {', '.join(VGG_LAYERS)}")
+            raise InputError(f"encoder layer {layer!r} must be one of {', '.join(VGG_LAYERS)}")
         inputs = keras.Input((None, None, 3), name="image")
         x = CaffePreprocessing(name="caffe_preprocessing")(inputs)
         last = f"block{layer[4]}_conv{layer[6]}"
@@ -66,7 +69,7 @@ class VGG19Encoder(keras.Model):
 
     @property
     def stride(self):
-        """Pixels per cell of the feature map."""
+        """The stride of the feature map in pixels."""
         return VGG_LAYERS[self.layer][0]
 
     def get_config(self):
@@ -80,21 +83,22 @@ class VGG19Encoder(keras.Model):
         """Loads VGG19's weights.
 
         Args:
-            source: "imagenet" for those of Keras Applications (downloaded once by Keras), or the
-                path of an .npz file with `block1_conv1/kernel` (HWIO), `block1_conv1/bias`, ...
+            source: "imagenet" for the weights of Keras Applications, which Keras downloads once,
+                or the path of an .npz file with `block1_conv1/kernel` (height, width, in, out),
+                `block1_conv1/bias` and so on.
 
         Returns:
             This encoder.
 
         Raises:
-            InputError: the file is missing, unreadable or lacks a layer of this encoder; or the
+            InputError: The file is missing, cannot be read or lacks a layer of this encoder, or the
                 download failed.
         """
         convolutions = [layer for layer in self.layers if isinstance(layer, layers.Conv2D)]
         if source == "imagenet":
             try:
                 vgg = keras.applications.VGG19(include_top=False, weights="imagenet")
-            except Exception as error:  # Keras raises no narrower one
+            except Exception as error:  # Keras raises nothing more specific
                 raise InputError(
                     "imagenet: VGG19 cannot be downloaded; name a file of its weights, or a "
                     f"trained encoder, instead ({error})"
@@ -112,10 +116,11 @@ class VGG19Encoder(keras.Model):
         return self
 
     def normalise(self, images):
-        """Scales the last layer so that its features have a mean of 1 on these images.
+        """Scales the last layer so that the features of some images have a mean of 1.
 
-        ImageNet's weights give far larger features than those rescaled for style transfer (Gatys
-        et al. 2016), to which the weights of losses in `train/configs/photo.py` belong.
+        The ImageNet weights give far larger features than the VGG19 of Gatys et al. (2016), which
+        was rescaled for style transfer. The loss weights in `train/configs/photo.py` are chosen for
+        features of that smaller scale.
 
         Args:
             images: float32 (B, H, W, 3), RGB in [-1, 1].
@@ -133,15 +138,15 @@ class VGG19Encoder(keras.Model):
 class DistilledEncoder(keras.Model):
     """A small network trained to give VGG19's relu3_1 features (`python -m train distill`).
 
-    Maps images (B, H, W, 3), RGB float in [-1, 1], to features (B, H/4, W/4, 256), non-negative.
-    H and W are multiples of 4. It is what the bundled preset uses, so that nothing has to be
-    downloaded; a Feature2Image network belongs to the encoder that it was trained on.
+    Maps RGB images (B, H, W, 3), float in [-1, 1], to non-negative float32 features (B, H/4, W/4,
+    256). H and W are multiples of 4. The preset "photo" uses it, so that no weights have to be
+    downloaded. A Feature2Image network works only with the encoder that it was trained on.
 
     Args:
-        width: channels at stride 4; half of them at stride 2.
-        depth: residual blocks at stride 4. The first stages see 10 pixels, each block 8 more;
-            relu3_1 sees 24.
-        channels: channels of the features.
+        width: Channels at stride 4; at stride 2 there are half as many.
+        depth: Number of residual blocks, at stride 4. The receptive field is 14 pixels, and 8 more
+            for each block; that of relu3_1 is 24.
+        channels: Channels of the features.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Feature2Image (G2): from the swapped feature map to the whole image."""
+"""Feature2Image (G2): draws the whole image from a swapped feature map."""
 
 import keras
 from keras import layers
@@ -11,27 +11,32 @@ from tfpaint.networks import blocks
 class Feature2Image(blocks.Network):
     """The generator G2 of the Feature2Image network (section 3.3.3).
 
-    Input: features (B, s, s, C) float32 with s = S / stride, any range (after a ReLU, >= 0).
-    Output: the image, (B, S, S, 3) float32 in [-1, 1].
+    Input: features, float32 (B, s, s, C), with s = S / stride. Values have no fixed range; after a
+    ReLU they are not negative.
 
-    The U-Net has one convolution block at stride 1 and `depth` more at stride 2, and
-    `depth + log2(stride)` up-sampling blocks, the first `depth` of them with skips: at S = 256 that
-    is seven (64 -> 1), eight (1 -> 256), and six. Neither the innermost nor the last block is
-    normalised.
+    Output: the image, float32 (B, S, S, 3) in [-1, 1].
+
+    The U-Net has one convolution block of stride 1, then `depth` blocks of stride 2. It has
+    `depth + log2(stride)` upsampling blocks, the first `depth` of them with skip connections. At
+    S = 256 and stride 4 these are the paper's numbers: seven convolution blocks (64 -> 1), eight
+    deconvolution blocks (1 -> 256), and six skip connections. Neither the bottleneck nor the last
+    block is normalised.
 
     Args:
-        size: S, the side of the image, a power of two; None for a network that is shared by all
-            scales: then s has to be a multiple of 2^depth.
-        channels: C, channels of the feature map (relu2_1 128, relu3_1 256, relu4_1 512).
-        stride: stride of the feature map (relu2_1 2, relu3_1 4, relu4_1 8).
-        width: channels at stride 2; a map has twice as many at twice the stride, up to 8 times.
-        depth: number of stride-2 blocks; None derives it from the size, down to 1x1.
-        upsample: "resize" (nearest neighbour, then 3x3 convolution) or "deconv".
-        generator: "unet", or "resnet9": the nine-block ResNet of section 4.3, where `depth` means
-            nothing.
+        size: S, the side of the image, a power of two. None makes a network for images of any size,
+            which all scales can share; s is then a multiple of 2^depth.
+        channels: C, the channels of the feature map: 128 for relu2_1, 256 for relu3_1, 512 for
+            relu4_1.
+        stride: Stride of the feature map: 2 for relu2_1, 4 for relu3_1, 8 for relu4_1.
+        width: Channels at stride 2. They double with the stride, up to `8 * width`.
+        depth: Number of stride-2 blocks. None takes as many as reduce the map to 1x1; it needs a
+            `size`.
+        upsample: "resize" (nearest neighbour, then a 3x3 convolution) or "deconv".
+        generator: "unet", or "resnet9" for the nine-block ResNet of section 4.3, which ignores
+            `depth`.
 
     Raises:
-        InputError: an option outside the above.
+        InputError: An option has another value.
 
     Example:
         ```python
@@ -81,6 +86,7 @@ class Feature2Image(blocks.Network):
 
 
 def _depth(side: int | None, depth: int | None) -> int:
+    """The number of stride-2 blocks for features of a side, None being any."""
     deepest = side.bit_length() - 1 if side else None
     depth = deepest if depth is None else depth
     if depth is None:
@@ -105,7 +111,7 @@ def _unet(x, stride: int, width: int, depth: int, upsample: str):
         stride //= 2
         x = blocks.up_block(x, channels(stride), f"up{i}", upsample)
         x = layers.Concatenate(name=f"skip{i}")([x, encoded.pop()])
-    while stride > 2:  # past the features: no map to join
+    while stride > 2:  # larger than the features: there is no encoder map to join
         i, stride = i + 1, stride // 2
         x = blocks.up_block(x, channels(stride), f"up{i}", upsample)
     return blocks.upsample_conv(x, 3, f"up{i + 1}", upsample)

@@ -1,4 +1,4 @@
-"""Image2Feature (G1): the coarse prediction of a centre hole."""
+"""Image2Feature (G1): predicts a hole in the centre of an image coarsely."""
 
 import keras
 from keras import layers, ops
@@ -9,17 +9,18 @@ from tfpaint.networks import blocks
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class MembraneFill(layers.Layer):
-    """Fills the hole smoothly from the known pixels, as a layer: nearly the harmonic fill.
+    """A layer that fills the hole smoothly from the known pixels, close to the harmonic fill.
 
-    Call arguments: `[image, mask]`, float32 (B, S, S, 3) and (B, S, S, 1), 1 = missing; only the
-    hole in the centre square of side S/2 is relaxed.
+    Call it on `[image, mask]`, float32 (B, S, S, 3) and (B, S, S, 1), 1 = missing. It returns the
+    filled image, float32 (B, S, S, 3). `pull_push` fills every missing pixel; `relax` then refines
+    only those in the centre square of side S/2.
     """
 
     def call(self, inputs):
         image, mask = inputs
         known = 1.0 - mask
         filled = pull_push(image, known)
-        before = image.shape[1] // 4 - 1  # the centre square and the pixels around it
+        before = image.shape[1] // 4 - 1  # the centre square and one pixel around it
         centre = slice(before, image.shape[1] - before)
         relaxed = relax(filled[:, centre, centre], known[:, centre, centre], image.shape[1] // 2)
         margin = [before, before]
@@ -35,30 +36,33 @@ class MembraneFill(layers.Layer):
 class Image2Feature(blocks.Network):
     """The generator G1 of the Image2Feature network (section 3.3.1).
 
-    Inputs, as a list: `image` (B, S, S, 3) float32 in [-1, 1], with anything in the hole, and
-    `mask` (B, S, S, 1) float32, 1 = missing, 0 = known; the hole lies within the centre square of
-    side S/2. Output: that centre square, I1R, (B, S/2, S/2, 3) float32 in [-1, 1]; only its
-    missing pixels are meant to be used. Appending the feature encoder is left to the caller.
+    Inputs, as a list: `image`, float32 (B, S, S, 3) in [-1, 1], whose values in the hole are
+    ignored; and `mask`, float32 (B, S, S, 1), 1 = missing, 0 = known. The hole lies within the
+    centre square of side S/2.
 
-    The U-Net has log2(S) stride-2 convolution blocks, down to 1x1 (eight at S = 256), and one
-    up-sampling block fewer, up to S/2. Neither the 1x1 bottleneck nor the last block is normalised.
+    Output: that centre square, I1R, float32 (B, S/2, S/2, 3) in [-1, 1]. Only its missing pixels
+    are meant to be used. The paper's network ends with the feature encoder; here the caller applies
+    that.
+
+    The U-Net has log2(S) convolution blocks of stride 2, down to 1x1 (eight at S = 256), and one
+    upsampling block fewer, up to S/2. Neither the bottleneck nor the last block is normalised.
 
     Args:
         size: S, the side of the window: a power of two, at least 8.
-        width: channels of the first block; they double up to eight times as many.
-        upsample: "resize" (nearest neighbour, then 3x3 convolution) or "deconv".
-        generator: "unet", or "resnet9": the nine-block ResNet of section 4.3, which works at S/4
-            and keeps the centre of its map.
-        skips: what a decoder map is joined with. "paper": the encoder map of equal size, although
-            one covers the picture and the other its centre. "centre": the centre of the encoder map
-            of equal stride, which covers the same region.
-        mask_channel: give the mask to the network too, so that holes need not be squares. The
-            paper's network does without.
-        start: "zero": the hole is zero in the input (the paper). "membrane": it is filled smoothly
-            from the known pixels, and the network predicts a correction to that fill.
+        width: Channels of the first block. They double from block to block, up to `8 * width`.
+        upsample: "resize" (nearest neighbour, then a 3x3 convolution) or "deconv".
+        generator: "unet", or "resnet9" for the nine-block ResNet of section 4.3. Its residual
+            blocks work at stride 4, and its map is then cropped to the centre.
+        skips: The encoder map that each decoder map is concatenated with. "paper" takes that of the
+            same size, although it covers the whole window and the decoder's only the centre.
+            "centre" takes the centre of that of the same stride, which covers the same region.
+        mask_channel: Give the mask to the network too, so that holes need not be square. The
+            paper's network does not see it.
+        start: "zero" sets the hole to zero in the input, as in the paper. "membrane" fills it
+            smoothly from the known pixels, and the network predicts a correction to that fill.
 
     Raises:
-        InputError: an option outside the above.
+        InputError: An option has another value.
 
     Example:
         ```python
@@ -99,7 +103,7 @@ class Image2Feature(blocks.Network):
             filled = image * (1.0 - mask)
         x = layers.Concatenate(name="input")([filled, mask]) if mask_channel else filled
 
-        # A correction starts close to zero, and may turn black into white.
+        # The correction starts close to zero. As 2 * tanh, it can turn black into white.
         init = keras.initializers.RandomNormal(stddev=1e-3) if start == "membrane" else None
         last = {"kernel_initializer": init} if init else {}
         if generator == "unet":
@@ -125,7 +129,7 @@ class Image2Feature(blocks.Network):
 
 def _unet(x, width: int, upsample: str, skips: str, last: dict):
     depth = blocks.power_of_two(x.shape[1], "size", least=8)
-    encoded = {}  # stride -> map
+    encoded = {}  # encoder maps by their stride
     for i in range(1, depth + 1):
         x = blocks.conv_block(x, blocks.channels_at(2**i, width), f"down{i}", norm=i < depth)
         encoded[2**i] = x

@@ -1,22 +1,24 @@
-"""Convolutional networks on pictures of any size, also where their activations would not fit."""
+"""Runs convolutional networks on large pictures in tiles, to limit the memory of activations."""
 
 import keras
 import tensorflow as tf
 
-TILE = 768  # pixels a side at most that a network sees at once
-HALO = 64  # pixels around a tile's own part, which it shares with its neighbours
-GRID = 32  # pixels to which pictures are cut or enlarged: no network here has a larger stride
+TILE = 768  # side of a tile in pixels; pictures up to this side are not cut
+HALO = 64  # margin in pixels around the part of a tile that is kept, covered by its neighbours too
+GRID = 32  # pixels; sides are multiples of it, the total stride of the bundled Feature2Image
 
 
 class Tiled:
-    """A network as one function of pictures of any size, traced once.
+    """A network as one function, traced once, of square inputs of any size.
 
-    More than `TILE` pixels are cut into tiles with a margin of `HALO` pixels. The result is that of
-    the network on the whole where it sees no further than that.
+    An input of more than `TILE` pixels a side is cut into overlapping tiles, each with a margin of
+    `HALO` pixels. The result equals that of the network on the whole input wherever the network's
+    receptive field reaches no further than the margin.
 
     Args:
-        network: images or maps (B, H, W, C) to others; of any size if there are to be tiles.
-        stride: pixels to a cell of what it is applied to.
+        network: Maps images or feature maps (B, H, W, C) to others. For tiles, it has to take
+            inputs of any size.
+        stride: Stride of the network's input in pixels: 1 for images.
     """
 
     def __init__(self, network: keras.Model, stride: int):
@@ -29,12 +31,19 @@ class Tiled:
         )
 
     def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
-        """(1, S, S, C), S known, S * stride a multiple of 32 -> (1, S', S', C') float32."""
+        """Applies the network.
+
+        Args:
+            inputs: float32 (1, S, S, C), S static and S * stride a multiple of 32.
+
+        Returns:
+            float32 (1, S', S', C').
+        """
         side = inputs.shape[1]
         tile, halo, grid = (pixels // self.stride for pixels in (TILE, HALO, GRID))
         if side <= tile:
             result = self._apply(inputs)
-            result.set_shape(self._shape(side))  # an operation for it is what TF.js does not have
+            result.set_shape(self._shape(side))  # TF.js lacks `tf.ensure_shape`
             return result
         count = -(-(side - 2 * halo) // (tile - 2 * halo))
         starts = [(side - tile) * i // (count - 1) // grid * grid for i in range(count)]
@@ -43,7 +52,8 @@ class Tiled:
         def place(index, result):
             y, x = tf.gather(starts, index // count), tf.gather(starts, index % count)
             part = self._apply(inputs[:, y : y + tile, x : x + tile])
-            # The halo is left to the neighbours, where there are any.
+            # The margin at the top and left belongs to the neighbours there, if there are any. That
+            # at the bottom and right is overwritten by the neighbours that follow.
             top, left = (tf.where(start > 0, halo * out_tile // tile, 0) for start in (y, x))
             y, x = y * out_tile // tile, x * out_tile // tile
             return index + 1, tf.raw_ops.TensorStridedSliceUpdate(
@@ -63,5 +73,6 @@ class Tiled:
         )[1]
 
     def _shape(self, side: int) -> tuple[int, int, int, int]:
+        """The shape of the network's output for an input of a side."""
         channels = self.network.input_shape[-1]
         return self.network.compute_output_shape((1, side, side, channels))

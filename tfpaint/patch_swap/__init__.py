@@ -1,4 +1,4 @@
-"""Patch-swap (section 3.3.2): which source patch answers which query patch, and how it is pasted.
+"""Patch-swap (section 3.3.2): matches query patches with source patches, and pastes those.
 
 May import: `maps`, `errors`.
 """

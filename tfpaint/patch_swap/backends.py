@@ -1,4 +1,4 @@
-"""Two ways to run the same matching and pasting: for any graph, and for phones and browsers."""
+"""Two implementations of matching and pasting: the general one, and one for phones and browsers."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,11 +14,12 @@ class Backend(NamedTuple):
     """How patches are matched and pasted.
 
     Attributes:
-        match: `(queries, sources, asks, may, start, coherence)` as for `tfpaint.match`, with its
-            engine chosen by whether there is a `start`. The choices are those of all cells, or
-            with the static backend those of the centre square and the cells beside it.
-        paste: As `tfpaint.patch_swap.paste`, of such choices.
-        loops: Whether the graph may hold loops.
+        match: `match(queries, sources, asks, may, start, coherence)`, where `asks` is the query
+            mask and `may` the source mask of `tfpaint.match`. Its engine is "exact" if `start` is
+            None, and else "propagated". It returns the choices of all cells, or with the static
+            backend only those of the centre square and of the cells next to it.
+        paste: As `tfpaint.patch_swap.paste`, on the choices that `match` returns.
+        loops: Whether the graph may contain loops.
     """
 
     match: Callable[..., tf.Tensor]
@@ -34,7 +35,7 @@ def _match(queries, sources, asks, may, start=None, coherence=0.0) -> tf.Tensor:
 
 
 DYNAMIC = Backend(_match, paste, loops=True)
-"""Any batch, hole and size, in time and memory of the cells that ask."""
+"""For any batch, hole and size. Time and memory depend on the cells that ask for a match."""
 
 STATIC = Backend(static.match, static.paste, loops=False)
-"""One window of a size known when traced, its hole in the middle; no loops, branches or lists."""
+"""For one window of static size with its hole in the centre. It uses no loops or branches."""

@@ -1,4 +1,4 @@
-"""Similarities of a few candidates for each query, for engines that do not look everywhere."""
+"""Compares a few candidate sources for each query, for searches that do not compare all sources."""
 
 from collections.abc import Callable
 
@@ -11,21 +11,23 @@ from tfpaint.patch_swap.products import inverse_norms
 def judge(
     question: Question, product: Callable | None = None
 ) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """Makes the function that compares candidates.
+    """Makes a function that computes the cosines of candidates with their queries.
 
     Args:
-        question: What the engine is asked.
-        product: Of patches, see `products.multiply`, if all products are at hand.
+        question: The queries and sources.
+        product: The inner product of patches from `products.multiply`, if all products of cells are
+            in memory; else None.
 
     Returns:
-        A function of int32 (hq, wq, K) flat source centres. It gives them back with the first
-        source in place of what is no source, and their cosines with the query, float32 (hq, wq, K).
+        A function of candidates, int32 (hq, wq, K), flat indices of source centres. It returns the
+        candidates, with the first source in place of any that is not a source, and their cosines
+        with the query, float32 (hq, wq, K).
     """
     queries, sources, _, centres, _ = question
     height, width, channels = tf.unstack(tf.shape(sources))
     cells = tf.reshape(sources, [-1, channels])
     valid = tf.scatter_nd(centres[:, None], tf.ones_like(centres), [height * width]) > 0
-    # By the centre of a patch, not by its first cell.
+    # `inverse_norms` indexes patches by their first cells; here they are indexed by their centres.
     scales = tf.reshape(inverse_norms(sources), [height, width])
     scales = tf.reshape(tf.pad(scales[:-2, :-2], [[1, 1], [1, 1]]), [-1])
     rows, columns = tf.shape(queries)[0] - 2, tf.shape(queries)[1] - 2
@@ -52,7 +54,7 @@ def judge(
                 dots.append(tf.matmul(theirs, tf.expand_dims(own, -1))[..., 0])
             return y + 1, tf.concat([found, tf.add_n(dots)], 0)
 
-        # Not a map: LiteRT has none of rows whose length is not known beforehand.
+        # A loop and not `tf.map_fn`: in LiteRT that needs rows of a static length.
         dots = tf.while_loop(
             lambda y, _: y < rows,
             next_row,
@@ -68,7 +70,19 @@ def judge(
 def neighbours(
     found: tf.Tensor, places: tuple[tuple[int, int], ...], width: tf.Tensor
 ) -> tf.Tensor:
-    """What the choices of the neighbours at K `places` beside each suggest: int32 (hq, wq, K)."""
+    """The sources that a query would choose to continue the pieces of its neighbours.
+
+    A neighbour at `(dy, dx)` that chose the source s suggests s moved by `(-dy, -dx)`.
+
+    Args:
+        found: int32 (hq, wq), the choices, flat indices of source centres, or -1.
+        places: K steps `(dy, dx)` from a query to its neighbours.
+        width: Width of the source map.
+
+    Returns:
+        int32 (hq, wq, K), flat indices that need not be those of sources; -1 where there is no
+        neighbour, or where it has no choice.
+    """
     rows, columns = tf.unstack(tf.shape(found))
     around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
     down, right = map(tf.constant, zip(*places, strict=True))

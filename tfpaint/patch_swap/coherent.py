@@ -1,8 +1,7 @@
-"""Choices that agree with their neighbours', so that whole pieces are carried into the hole.
+"""Makes neighbouring choices agree, so that whole pieces are copied into the hole.
 
-Overlapping patches that come from different places are averaged, and blur. Here each query may
-change to what its neighbours suggest, that is to continue their pieces, where this costs little
-similarity.
+Overlapping patches from different places are averaged, and the average is blurred. Here a query may
+change its choice to continue the piece of a neighbour, where this costs little similarity.
 """
 
 from collections.abc import Callable
@@ -19,31 +18,34 @@ AROUND = tuple(place for place in SQUARE if place != (0, 0))
 def agree(
     found: tf.Tensor, question: Question, coherence: float, product: Callable | None = None
 ) -> tf.Tensor:
-    """Makes the choices of any engine agree.
+    """Makes the choices of any engine agree, by `sweeps`.
 
     Args:
-        found: int32 (hq, wq), flat source centres.
-        question: What the engine was asked.
+        found: int32 (hq, wq), the engine's choices, flat indices of source centres.
+        question: The queries and sources.
         coherence: As for `sweeps`.
-        product: Of patches, see `products.multiply`, if all products are at hand.
+        product: As for `tfpaint.patch_swap.candidates.judge`.
 
     Returns:
-        int32 (hq, wq).
+        int32 (hq, wq), flat indices of source centres.
     """
     return sweeps(found, judge(question, product), question.sources, coherence)
 
 
 def sweeps(first: tf.Tensor, compare: Callable, sources: tf.Tensor, coherence: float) -> tf.Tensor:
-    """Sweeps over the choices; each maximises cosine + coherence * share of agreeing neighbours.
+    """Sweeps over the queries, each of which maximises its cosine plus a bonus for agreement.
+
+    The candidates of a query are its present and first choice, and what its eight neighbours
+    suggest. A candidate's bonus is `coherence` times the share of the neighbours that suggest it.
 
     Args:
-        first: int32 (hq, wq), the choices to begin with.
-        compare: of `judge`.
+        first: int32 (hq, wq), the first choices, flat indices of source centres.
+        compare: The function made by `tfpaint.patch_swap.candidates.judge`.
         sources: float32 (h', w', C).
-        coherence: what the agreement of all eight neighbours is worth, in units of the cosine.
+        coherence: The bonus if all eight neighbours agree, in units of the cosine.
 
     Returns:
-        int32 (hq, wq).
+        int32 (hq, wq), flat indices of source centres.
     """
     width = tf.shape(sources)[1]
     parity = (tf.range(tf.shape(first)[0])[:, None] + tf.range(tf.shape(first)[1])) % 2
@@ -56,7 +58,7 @@ def sweeps(first: tf.Tensor, compare: Callable, sources: tf.Tensor, coherence: f
         votes = tf.reduce_sum(tf.cast(agreeing, tf.float32), -1)
         best = tf.argmax(cosines + coherence / 8 * votes, axis=-1, output_type=tf.int32)
         better = tf.gather(candidates, best, batch_dims=2)
-        # Every other query, so that two neighbours do not swap their opinions.
+        # Update in a checkerboard pattern: two neighbours at once might merely swap their choices.
         return turn + 1, tf.where(parity == turn % 2, better, found)
 
     return tf.while_loop(

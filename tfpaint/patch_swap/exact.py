@@ -1,4 +1,4 @@
-"""The engine `exact`: compares every source patch, and chooses as the convolution of the paper."""
+"""The engine `exact`: compares all source patches, and makes the same choices as `conv2d`."""
 
 import tensorflow as tf
 
@@ -8,7 +8,7 @@ from tfpaint.patch_swap.products import few, inverse_norms, lay_out, multiply, w
 
 
 def choose(question: Question, coherence: float) -> tf.Tensor:
-    """See `patches.Engine`: the most similar source, the first of equals."""
+    """Chooses the most similar source, the first of equals. See `patches.Engine`."""
     if not coherence:
         return _best(question)
     queries, sources, *_ = question
@@ -25,13 +25,17 @@ def choose(question: Question, coherence: float) -> tf.Tensor:
 
 
 def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
-    """The best sources, from the products of `multiply` or, without them, from a row at a time."""
+    """The best source of each query: int32 (hq, wq), flat indices of source centres.
+
+    `products` are those of `multiply`. Without them, they are computed for a row of queries at a
+    time.
+    """
     queries, sources, asks, centres, _ = question
     width = tf.shape(sources)[1]
     cells, row = lay_out(sources)
     length = tf.shape(cells)[1]
 
-    # A patch goes by its first cell, which lies `row + 1` before its centre.
+    # In the layout, a patch is indexed by its first cell, `row + 1` places before its centre.
     firsts = centres // width * row + centres % width - row - 1
     scales = _scatter(firsts, tf.gather(inverse_norms(sources), centres - width - 1), length)
     valid = _scatter(firsts, tf.ones_like(firsts), length) > 0
@@ -40,7 +44,7 @@ def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
     queries = widen(queries)
 
     def three_across(y):
-        """Sums over dx of the products of row y of the queries, flat, and some more elements."""
+        """The products of query row y, summed over dx: flat, and `2 * row` longer for the dy."""
         if products is None:
             flat = tf.reshape(tf.matmul(queries[y], cells), [-1])
         else:
@@ -55,12 +59,13 @@ def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
         scores = tf.add_n([tf.slice(slab, [dy * row], [size]) for dy, slab in enumerate(slabs)])
         scores = tf.reshape(scores, [columns, length]) * scales
         best = tf.argmax(scores, axis=1, output_type=tf.int32)
-        # What is no source scores 0 here; where nothing beats that (or a NaN is about), look again.
+        # A patch that is not a source scores 0 here. If a query has no better score, or a NaN, the
+        # row is searched again among the sources alone.
         beaten = tf.reduce_all(tf.gather(scores, best, batch_dims=1) > 0)
         best = tf.cond(beaten, lambda: best, lambda: _best_of_valid(scores, valid))
         return y + 1, second, third, tf.concat([found, best], 0)
 
-    # Not a TensorArray: LiteRT has none with rows of a length that is not known beforehand.
+    # Rows are concatenated, because LiteRT's TensorArray needs rows of a static length.
     found = tf.while_loop(
         lambda y, *_: y < rows,
         next_row,
@@ -73,11 +78,14 @@ def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
 
 
 def _scatter(indices: tf.Tensor, values: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-    """(length,): `values` at the ascending `indices`, 0 elsewhere."""
+    """A vector (length,) with `values` at the ascending `indices` and 0 elsewhere."""
     return tf.scatter_nd(indices[:, None], values, [length])
 
 
 def _best_of_valid(scores: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
-    """(columns, L), bool (L,) -> int32 (columns,): the first of the best, a NaN being the worst."""
+    """The first of the best valid scores: (columns, L), bool (L,) -> int32 (columns,).
+
+    A NaN counts as the lowest score.
+    """
     scores = tf.where(tf.math.is_nan(scores), scores.dtype.min, scores)
     return tf.argmax(tf.where(valid, scores, float("-inf")), axis=1, output_type=tf.int32)

@@ -1,6 +1,7 @@
-"""Matching: which source patch is most similar to which query patch (paper, section 3.3.2).
+"""Matching: finds the source patch most similar to each query patch (section 3.3.2).
 
-The query's own norm scales all its scores alike, so normalising the sources makes them cosines.
+Similarity is the cosine of two patches. The norm of the query scales all its scores alike and does
+not change its choice, so the engines normalise only the sources.
 """
 
 from functools import cache
@@ -29,33 +30,35 @@ def match(
 ) -> tf.Tensor:
     """Finds, for each 3x3 query patch, the 3x3 source patch of highest cosine similarity.
 
-    Scores are computed in float32 whatever the input's dtype, one item at a time. Where (Q, R) are
-    the height and width of the queries' bounding box and N the cells of a source map, `exact` needs
-    `4 * N * (C + 6 * R)` bytes or so, up to 512 MB more if coherent, `propagated` up to 512 MB, and
-    `conv2d` `4 * N * (Q * R + 27 * C)`.
+    Scores are computed in float32 for inputs of any dtype, one item of the batch at a time. Let Q
+    and R be the height and width of the queries' bounding box, and N the number of cells of a
+    source map. Then `exact` needs about `4 * N * (C + 6 * R)` bytes of memory, and up to 512 MB
+    more with `coherence`; `propagated` needs up to 512 MB; and `conv2d` needs
+    `4 * N * (Q * R + 27 * C)` bytes.
 
     Args:
-        query_features: (B, h, w, C), floating. Zero outside, for patches that reach over the edge.
+        query_features: (B, h, w, C), floating. Beyond the map's edges, patches see zeros.
         source_features: (B, h', w', C), floating.
         query_mask: (B, h, w, 1), non-zero where the patch centred there asks for a match.
-        source_mask: (B, h', w', 1), non-zero where the patch centred there may be chosen. Centres
-            on the map's border never are: a source patch lies wholly inside the map.
-        engine: "exact"; "conv2d", the paper's recipe: the same choices, slower; or "propagated":
-            good choices rather than the best, beside those of `start`, in time linear in the cells.
-        start: int32 (B, h / 2, w / 2), for "propagated" alone: what `match` chose on maps of half
-            the size.
-        coherence: if positive, choices give up similarity to agree with their neighbours': up to
-            this much of the cosine where all eight suggest the same. 0 is the paper's way.
+        source_mask: (B, h', w', 1), non-zero where the patch centred there may be chosen. Patches
+            centred on the map's border never are, since a source patch lies wholly inside the map.
+        engine: "exact" compares all sources. "conv2d" is the paper's algorithm, slower and with the
+            same choices. "propagated" searches near the choices in `start`, in time linear in the
+            number of cells; its choices are good but not always the best.
+        start: int32 (B, h / 2, w / 2), what `match` chose on maps of half the size. Only for the
+            engine "propagated", which needs it.
+        coherence: If positive, a choice may give up similarity to agree with its neighbours: up to
+            this much of the cosine if all eight suggest the same source. The paper's value is 0.
 
     Returns:
-        int32 (B, h, w): the flat index `y * w' + x` of the chosen centre. Equal scores go to the
-        lowest index; a source patch of norm 0 scores 0. `NO_MATCH` (-1) where the mask does not
-        ask, and everywhere in an item without any source. A NaN makes the choice of the patches
-        it touches arbitrary, and a NaN in a source may be chosen by any query. Indices carry no
-        gradient.
+        int32 (B, h, w): the flat index `y * w' + x` of the chosen source's centre. Of equal scores,
+        the lowest index is chosen; a source patch of norm 0 scores 0. The value is `NO_MATCH` (-1)
+        where the mask does not ask, and everywhere in an item without any source. A query patch
+        with a NaN gets an arbitrary source, and a source patch with a NaN may be chosen by any
+        query. Indices carry no gradient.
 
     Raises:
-        InputError: There is no such engine.
+        InputError: There is no such engine, or the engine and `start` do not go together.
     """
     if engine not in ENGINES:
         raise InputError(f"engine={engine!r} must be one of {', '.join(map(repr, ENGINES))}")
@@ -68,7 +71,7 @@ def match(
         tf.cast(source_mask, tf.bool)[..., 0],
     ]
     items = items if start is None else [*items, start]
-    if query_features.shape[0] == 1:  # a loop less around the others: quicker to start
+    if query_features.shape[0] == 1:  # starts faster without the loop of `map_fn`
         return _match_one(engine, coherence, *(item[0] for item in items))[None]
     return tf.map_fn(
         lambda item: _match_one(engine, coherence, *item),
@@ -80,7 +83,11 @@ def match(
 
 @cache
 def match_function(engine: str, coherence: float, channels: int):
-    """`match` for single items of any size, traced and prepared once for all its uses."""
+    """`match` for batches of one and maps of any size, as a function that is traced only once.
+
+    Its arguments are queries and sources, float32 (1, h, w, channels); the query and source masks,
+    float32 (1, h, w, 1); and, for the engine "propagated", `start`.
+    """
 
     def found(queries, sources, asks, may, start=None):
         return match(queries, sources, asks, may, engine, start, coherence)
@@ -96,7 +103,20 @@ def match_function(engine: str, coherence: float, channels: int):
 
 
 def _match_one(engine, coherence, queries, sources, asks, may, start=None) -> tf.Tensor:
-    """(h, w, C), (h', w', C), bool (h, w), bool (h', w') -> int32 (h, w)."""
+    """`match` for one item.
+
+    Args:
+        engine: Name of the engine.
+        coherence: As for `match`.
+        queries: float32 (h, w, C).
+        sources: float32 (h', w', C).
+        asks: bool (h, w), the query mask.
+        may: bool (h', w'), the source mask.
+        start: int32 (h / 2, w / 2), or None.
+
+    Returns:
+        int32 (h, w).
+    """
     inside = tf.pad(may[1:-1, 1:-1], [[1, 1], [1, 1]])
     centres = tf.cast(tf.where(tf.reshape(inside, [-1]))[:, 0], tf.int32)
 
@@ -123,6 +143,6 @@ def _match_one(engine, coherence, queries, sources, asks, may, start=None) -> tf
 
 
 def _extent(flags: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """First true index, and one past the last."""
+    """The first index that is True in bool (n,), and one past the last."""
     true = tf.cast(tf.where(flags)[:, 0], tf.int32)
     return true[0], true[-1] + 1

@@ -1,4 +1,4 @@
-"""Patch-swap: textures carried from the known region into the hole (paper, section 3.3.2)."""
+"""Pasting: copies the chosen source patches into the hole (section 3.3.2)."""
 
 import tensorflow as tf
 
@@ -12,21 +12,22 @@ def paste(
     hole: tf.Tensor,
     overlap: float = 1.0,
 ) -> tf.Tensor:
-    """Lays the chosen source patches over the hole, averaging where they overlap.
+    """Pastes the chosen source patches into the hole, and averages them where they overlap.
 
     Args:
-        indices: int32 (B, h, w), as `match` gives them: a source centre `y * w' + x` for each
-            patch centre, or -1 for none.
+        indices: int32 (B, h, w), as returned by `match`: for each patch centre the flat index
+            `y * w' + x` of a source centre, or -1 for none.
         source_features: (B, h', w', C), floating.
         features: (B, h, w, C), floating.
-        hole: (B, h, w, 1), non-zero = the cells to write.
-        overlap: weight, above 0, of a patch in the cells beside its centre, and its square in the
-            corners, the centre's being 1. 1 is the paper's plain mean; less is sharper.
+        hole: (B, h, w, 1), non-zero = a cell to write.
+        overlap: Above 0. In the mean, a patch has weight 1 at its centre, `overlap` in the four
+            cells beside it, and `overlap` squared in its corners. 1 gives the paper's plain mean; a
+            smaller value is sharper.
 
     Returns:
-        (B, h, w, C) of the dtype of `features`: the weighted mean of the patches that cover a cell,
-        where the cell is in the hole and at least one covers it; `features` elsewhere. Means are
-        taken in float32.
+        (B, h, w, C) in the dtype of `features`. A cell of the hole holds the weighted mean, taken
+        in float32, of the patches that cover it. All other cells, and cells of the hole that no
+        patch covers, keep `features`.
     """
     around = tf.pad(indices, [[0, 0], [1, 1], [1, 1]], constant_values=-1)
     covered = tf.nn.max_pool2d(tf.cast(around >= 0, tf.float32)[..., None], 3, 1, "VALID") > 0
@@ -34,7 +35,7 @@ def paste(
     cells = tf.cast(tf.where(written[..., 0]), tf.int32)  # (n, 3): item, y, x
     shape = tf.shape(source_features)
     source_cells = tf.reshape(source_features, [-1, shape[3]])  # (B h' w', C)
-    # The patch centred (dy, dx) before a cell brings it the source (dy, dx) after its own.
+    # A patch centred at a cell minus (dy, dx) writes into the cell its source centre plus (dy, dx).
     centres = tf.gather_nd(around, cells[:, None] + [[0, 1 - dy, 1 - dx] for dy, dx in SQUARE])
     covers = centres >= 0  # (n, 9)
     steps = tf.constant([dy for dy, _ in SQUARE]) * shape[2] + [dx for _, dx in SQUARE]

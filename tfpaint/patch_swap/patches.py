@@ -1,4 +1,4 @@
-"""3x3 patches, and the question that every matching engine answers."""
+"""3x3 patches, and the interface of the matching engines."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,23 +6,24 @@ from typing import NamedTuple
 import tensorflow as tf
 
 SQUARE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
-"""Steps from the centre of a patch to its nine cells, row by row."""
+"""Offsets `(dy, dx)` of the nine cells of a patch from its centre, row by row."""
 
 NO_MATCH = -1
-"""The choice of a patch that does not ask, or has nothing to choose from."""
+"""The index for a patch that does not ask for a match, or that has no source to choose from."""
 
 
 class Question(NamedTuple):
-    """Which source patch is most similar to each query patch of one item?
+    """The input of an engine: the query patches of one item, and the sources to choose from.
 
     Attributes:
-        queries: float32 (hq + 2, wq + 2, C), the cells under hq x wq query patches.
-        sources: float32 (h', w', C), the map to choose from.
-        asks: bool (hq, wq), the patches that need an answer.
-        centres: int32 (n,), where the sources are centred: flat indices `y * w' + x` in ascending
-            order, n > 0, none on the map's border.
-        guesses: int32 (hq, wq, K), flat source centres to begin with, for the engine "propagated";
-            others are ignored. Those that are no source are passed over.
+        queries: float32 (hq + 2, wq + 2, C), the cells of hq x wq query patches.
+        sources: float32 (h', w', C), the map that holds the source patches.
+        asks: bool (hq, wq), the query patches that need a match.
+        centres: int32 (n,), n > 0, the centres of the sources: flat indices `y * w' + x` in
+            ascending order, none on the map's border.
+        guesses: int32 (hq, wq, K), flat indices of source centres to start from, for the engine
+            "propagated". Guesses that are not sources are ignored. Other engines have no use for
+            them.
     """
 
     queries: tf.Tensor
@@ -33,7 +34,8 @@ class Question(NamedTuple):
 
 
 Engine = Callable[[Question, float], tf.Tensor]
-"""`choose(question, coherence)` of a module: int32 (hq, wq), a flat source centre for each query.
+"""A function `choose(question, coherence)`, one in each engine's module.
 
-Where nobody asks, the answer is arbitrary. `coherence` is as in `tfpaint.match`.
+It returns int32 (hq, wq), the flat index of a source centre for each query; the index is arbitrary
+for a query that does not ask. `coherence` is as for `tfpaint.match`.
 """

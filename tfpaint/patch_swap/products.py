@@ -1,14 +1,15 @@
-"""Products of 3x3 patches from products of cells: a ninth of the paper's multiplications.
+"""Inner products of 3x3 patches from those of cells: a ninth of the paper's multiplications.
 
-The product of two 3x3 patches is a sum of nine products of cells, and each product of cells serves
-nine pairs of patches. So all products of one row of query cells with all source cells are one
-matrix G[q, s]; the product of the patches around q and s is
+The product of two 3x3 patches is the sum of nine products of cells, and each product of cells
+occurs in nine pairs of patches. For query row y, a matrix product gives G_y[q, s], the products of
+the row's cells q with all source cells s. The product of the patches centred at (y, q) and at s is
 
-    sum over dy, dx of G_row+dy[q + dx, s + dy * width + dx].
+    sum over dy, dx of G_{y + dy}[q + dx, s + dy * width + dx],
 
-The matrix is laid out flat, with rows of length L. Then the step (q + 1, s + 1) is one of L + 1
-elements, and a step down in the sources one of `width`. Where both are multiples of 16 floats, the
-shifted matrices are views of the same memory, and each sum is one pass.
+where `width` is the length of a row of sources. The matrix is stored flat, with rows of length L.
+So dx = 1 is a shift by L + 1 elements, and one row down in the sources is a shift by `width`. Both
+are made multiples of 16 floats by padding. Then TensorFlow takes the shifted matrices as views,
+without a copy, and each sum is a single pass.
 """
 
 from collections.abc import Callable
@@ -17,21 +18,21 @@ import tensorflow as tf
 
 from tfpaint.patch_swap.patches import SQUARE
 
-MOST_PRODUCTS = 2**27  # of cells, to keep in memory: 512 MB
-ALIGNED = 16  # floats in the 64 bytes at which TensorFlow shares memory rather than copying it
+MOST_PRODUCTS = 2**27  # the most products of cells to keep in memory: 512 MB
+ALIGNED = 16  # floats, 64 bytes: slices aligned to it share memory in TensorFlow without a copy
 
 
 def multiply(queries: tf.Tensor, sources: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-    """The products of all cells of the queries with all cells of the sources.
+    """Computes the products of all query cells with all source cells.
 
     Args:
         queries: float32 (hq + 2, wq + 2, C), as in `Question`.
         sources: float32 (h', w', C).
 
     Returns:
-        The products, float32 (hq + 2, W), each row flat, and a function of int32 centres of query
-        patches and of source patches, as flat indices of `queries` and `sources`: the products of
-        the patches.
+        The products, float32 (hq + 2, W), those of a row of queries flat in the layout above. And a
+        function from int32 centres of query patches and of source patches, flat indices into
+        `queries` and `sources` whose shapes broadcast, to the inner products of the patches.
     """
     cells, row = lay_out(sources)
     rows, columns, channels = tf.unstack(tf.shape(queries))
@@ -50,13 +51,16 @@ def multiply(queries: tf.Tensor, sources: tf.Tensor) -> tuple[tf.Tensor, Callabl
 
 
 def few(queries: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
-    """Whether the products of all cells, see `multiply`, are few enough to keep: bool ()."""
+    """Whether the products that `multiply` computes are few enough to keep: a bool scalar."""
     cells = [tf.cast(tf.reduce_prod(tf.shape(one)[:2]), tf.int64) for one in (queries, sources)]
     return cells[0] * cells[1] <= MOST_PRODUCTS
 
 
 def inverse_norms(maps: tf.Tensor) -> tf.Tensor:
-    """1 / norm (or 0) of the 3x3 patch that begins at each cell of (h, w, C): flat (h * w,)."""
+    """Inverse norms of the 3x3 patches whose first (top left) cell is each cell of a map.
+
+    Maps (h, w, C) to a flat (h * w,); 0 for a patch of norm 0.
+    """
     squares = tf.reduce_sum(tf.square(maps), axis=-1)
     squares = tf.pad(squares, [[0, 2], [0, 2]])
     squares = tf.add_n([squares[dy : dy - 2 or None] for dy in range(3)])
@@ -65,7 +69,11 @@ def inverse_norms(maps: tf.Tensor) -> tf.Tensor:
 
 
 def lay_out(sources: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """(h', w', C) -> (C, L), every row aligned, and the length of a row in L."""
+    """Lays out sources (h', w', C) as (C, L), every row padded to an aligned length.
+
+    Returns:
+        The cells (C, L), and the padded length of a row of sources, a scalar.
+    """
     height, width, channels = tf.unstack(tf.shape(sources))
     row = -(-width // ALIGNED) * ALIGNED
     sources = tf.pad(sources, [[0, 0], [0, row - width], [0, 0]])
@@ -75,6 +83,9 @@ def lay_out(sources: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def widen(queries: tf.Tensor) -> tf.Tensor:
-    """(h, w, C) -> (h, w', C) with columns of zeros: sums read past the end; rows are aligned."""
+    """Pads queries (h, w, C) with columns of zeros, at least one, to an aligned width.
+
+    The shifted sums in `exact` read beyond the last query of a row.
+    """
     columns = tf.shape(queries)[1]
     return tf.pad(queries, [[0, 0], [0, -(-(columns + 1) // ALIGNED) * ALIGNED - columns], [0, 0]])

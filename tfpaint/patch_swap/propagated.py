@@ -1,9 +1,10 @@
-"""The engine `propagated`: begins at a coarser scale's choices, in time linear in the cells.
+"""The engine `propagated`: refines the choices of a coarser scale, in time linear in the cells.
 
-Each query looks where the query at its place in the coarser scale found its match, and where that
-one's neighbours found theirs. Then, once, it looks at what its own neighbours have found, as in
-PatchMatch (Barnes et al., 2009), and beside its best so far. It looks nowhere else: the pieces that
-the coarser scale has laid stay whole, where the most similar patches would break them up.
+The first candidates of a query are the choice of the coarser query at its place and what the eight
+neighbours of that suggest. Then, once, the candidates are its best one so far, the four sources
+beside that, and what its own four neighbours suggest, as in PatchMatch (Barnes et al., 2009). No
+other sources are compared. In this way the pieces copied at the coarser scale stay whole; choosing
+the most similar patches would break them up.
 """
 
 import tensorflow as tf
@@ -17,7 +18,10 @@ NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
 
 def choose(question: Question, coherence: float) -> tf.Tensor:
-    """See `patches.Engine`; a query without a usable guess gets the first source."""
+    """Chooses the best source near the guesses. See `patches.Engine`.
+
+    A query whose guesses are not sources starts from the first source.
+    """
     queries, sources, *_, guesses = question
     width = tf.shape(sources)[1]
 
@@ -43,16 +47,16 @@ def choose(question: Question, coherence: float) -> tf.Tensor:
 
 
 def upsampled(start: tf.Tensor, shape: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    """What the choices of a map of half the size suggest.
+    """Turns the choices on a map of half the size into guesses.
 
     Args:
-        start: int32 (h / 2, w / 2), flat source centres at the coarser scale, or -1.
-        shape: (h, w).
-        width: w', of the source map.
+        start: int32 (h / 2, w / 2), flat indices of source centres at the coarser scale, or -1.
+        shape: int32 (2,), the queries' (h, w).
+        width: w', the width of the source map.
 
     Returns:
-        int32 (h, w, 9): each coarse cell's own choice and its neighbours', moved by their
-        distance, all doubled; or -1.
+        int32 (h, w, 9), flat indices of source centres: what the coarse query at each place and its
+        eight neighbours suggest, with coordinates doubled. Negative where one has no choice.
     """
     around = tf.pad(start, [[1, 1], [1, 1]], constant_values=-1)
     rows, columns = tf.unstack(tf.shape(start))

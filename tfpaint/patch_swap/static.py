@@ -1,8 +1,9 @@
-"""Matching and pasting for a window, in static shapes: what `exact` and `propagated` choose.
+"""Matching and pasting for one window in static shapes, with the choices of the dynamic engines.
 
-Phones and browsers have neither lists of a length found at run time nor cheap loops. So every cell
-where a hole could be asks, whether it is in the hole or not, and every patch is compared; what is
-no source gets a large negative score. See `products` for why the products of pixels suffice.
+On phones and in browsers, lists whose length is found at run time are not available, and loops are
+slow. So the queries are always all cells where a hole may be, and each is compared with all
+patches. A patch that is not a source gets a large negative score. `tfpaint.patch_swap.products`
+explains how the products of cells give those of patches.
 """
 
 import tensorflow as tf
@@ -11,9 +12,9 @@ from tfpaint.patch_swap.coherent import AROUND, SWEEPS
 from tfpaint.patch_swap.patches import NO_MATCH, SQUARE
 from tfpaint.patch_swap.propagated import NEIGHBOURS
 
-_NEVER = -6e4  # less than any score, and a float16, in which weights are stored
-_ROWS = 8  # rows of queries at once, of windows too large for all
-_ALL_AT_ONCE = 64  # cells a side
+_NEVER = -6e4  # below any score, and within float16, in which exported constants may be stored
+_ROWS = 8  # rows of queries scored at once if there are too many for all
+_ALL_AT_ONCE = 64  # side in cells, up to which all queries are scored at once
 
 
 def match(
@@ -24,20 +25,21 @@ def match(
     start: tf.Tensor | None = None,
     coherence: float = 0.0,
 ) -> tf.Tensor:
-    """What `tfpaint.match(queries, sources, ...)` chooses for a hole in the centre.
+    """Makes the choices of `tfpaint.match` for a hole in the centre.
 
     Args:
-        queries: float32 (1, s, s, C), s a multiple of 4, known when traced.
-        sources: float32 (1, h', w', C), sides known when traced.
-        query_mask: float32 (1, s, s, 1), 1 where a patch asks: in the centre square of side s/2 or
-            beside it.
+        queries: float32 (1, s, s, C), s static and a multiple of 4.
+        sources: float32 (1, h', w', C), of static shape.
+        query_mask: float32 (1, s, s, 1), 1 where a patch asks for a match. These lie in the centre
+            square of side s/2, or next to it.
         source_mask: float32 (1, h', w', 1), 1 where the patch centred there may be chosen.
-        start: int32 (s/4 + 2, s/4 + 2), what was chosen on maps of half the size: then the choices
-            are those of the engine `propagated`.
-        coherence: as for `tfpaint.match`.
+        start: int32 (s/4 + 2, s/4 + 2), what this function chose on maps of half the size. With it,
+            the choices are those of the engine "propagated", else those of "exact".
+        coherence: As for `tfpaint.match`.
 
     Returns:
-        int32 (q, q), q = s/2 + 2: the choices for the centre square and the cells beside it.
+        int32 (q, q), q = s/2 + 2: the choices for the centre square and the cells next to it, flat
+        indices of source centres, or -1 where the mask does not ask or there is no source.
     """
     side = queries.shape[1]
     first, count = side // 4 - 1, side // 2 + 2
@@ -50,7 +52,7 @@ def match(
     around = tf.pad(squares, [[1, 1], [1, 1]])[first:, first:][: count + 2, : count + 2]
     compare = _judge(scores, _inverse(_sums(around)), valid)
     (top, tall), (left, wide) = _extent(tf.reduce_max(asks, 1)), _extent(tf.reduce_max(asks, 0))
-    box = tall[:, None] * wide[None, :] > 0  # all that `match` looks at
+    box = tall[:, None] * wide[None, :] > 0  # the bounding box of the queries
     if start is None:
         found = tf.reshape(tf.argmax(scores, 1, output_type=tf.int32), [count, count])
     else:
@@ -65,14 +67,14 @@ def match(
 def paste(
     indices: tf.Tensor, sources: tf.Tensor, features: tf.Tensor, hole: tf.Tensor, overlap: float
 ) -> tf.Tensor:
-    """As `tfpaint.patch_swap.paste`.
+    """Pastes the chosen patches, with the results of `tfpaint.patch_swap.paste`.
 
     Args:
         indices: int32 (s/2 + 2, s/2 + 2), from `match`.
         sources: float32 (1, h', w', C).
         features: float32 (1, s, s, C).
-        hole: float32 (1, s, s, 1), 1 = the cells to write, all in the centre square.
-        overlap: as for `tfpaint.patch_swap.paste`.
+        hole: float32 (1, s, s, 1), 1 = a cell to write. All of them lie in the centre square.
+        overlap: As for `tfpaint.patch_swap.paste`.
 
     Returns:
         float32 (1, s, s, C).
@@ -97,7 +99,19 @@ def paste(
 def _scores(
     queries: tf.Tensor, sources: tf.Tensor, scales: tf.Tensor, valid: tf.Tensor, box: slice
 ) -> tf.Tensor:
-    """Cosines times the query's norm: (q * q, h' * w'), by the flat index of a source's centre."""
+    """Scores of all queries and patches: their cosine times the norm of the query.
+
+    Args:
+        queries: float32 (s, s, C).
+        sources: float32 (h', w', C).
+        scales: float32 (h' - 2, w' - 2), the inverse norms of the patches.
+        valid: float32 (h', w'), 1 where the patch centred there is a source.
+        box: The range of rows, and of columns, that holds the q x q queries.
+
+    Returns:
+        float32 (q * q, h' * w'), the columns being flat indices of patch centres. It is -6e4 where
+        the patch is not a source.
+    """
     height, width, channels = sources.shape
     count = box.stop - box.start
     sources = tf.reshape(sources, [height * width, channels])
@@ -118,7 +132,7 @@ def _scores(
 
 
 def _judge(scores: tf.Tensor, own_scales: tf.Tensor, valid: tf.Tensor):
-    """`candidates.judge`, with the cosines read from the scores."""
+    """As `candidates.judge`, but reads the cosines from the scores."""
     count, places = own_scales.shape[0], scores.shape[1]
     flat = tf.reshape(scores, [count * count * places])
     firsts = tf.reshape(tf.range(count * count) * places, [count, count, 1])
@@ -135,11 +149,14 @@ def _judge(scores: tf.Tensor, own_scales: tf.Tensor, valid: tf.Tensor):
 
 
 def _follow(start, compare, box, width: int) -> tf.Tensor:
-    """`propagated.choose`; its `upsampled` has shapes that TF.js does not run."""
+    """Makes the choices of `propagated.choose`, without coherence: int32 (q, q).
+
+    It does not call `propagated.upsampled`, because TF.js does not support the shapes used there.
+    """
     count, coarse = box.shape[0], start.shape[0]
     around = tf.pad(start, [[1, 1], [1, 1]], constant_values=-1)
     line = tf.range(count)
-    odd = (line + 1) % 2  # the square begins at an odd cell
+    odd = (line + 1) % 2  # the square of queries begins at an odd row and column
     guesses = []
     for dy, dx in SQUARE:
         choice = around[1 + dy :, 1 + dx :][:coarse, :coarse]
@@ -154,7 +171,7 @@ def _follow(start, compare, box, width: int) -> tf.Tensor:
 
 
 def _agree(found, compare, box, odd, width: int, coherence: float) -> tf.Tensor:
-    """`coherent.sweeps`."""
+    """Makes the choices of `coherent.sweeps`, unrolled: int32 (q, q)."""
     found = first = tf.where(box, found, -1)
     for turn in range(2 * SWEEPS):
         suggested = tf.stack(_suggested(found, AROUND, width), -1)  # (q, q, 8)
@@ -168,7 +185,7 @@ def _agree(found, compare, box, odd, width: int, coherence: float) -> tf.Tensor:
 
 
 def _suggested(found: tf.Tensor, places, width: int) -> list[tf.Tensor]:
-    """`candidates.neighbours`, of the cells beside each."""
+    """As `candidates.neighbours`, but a list of int32 (q, q), one for each of the `places`."""
     count = found.shape[0]
     around = tf.pad(found, [[1, 1], [1, 1]], constant_values=-1)
     suggested = []
@@ -179,13 +196,16 @@ def _suggested(found: tf.Tensor, places, width: int) -> list[tf.Tensor]:
 
 
 def _best(candidates: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    """(q, q, K) twice -> (q, q). No gather: TF.js does not know its batch dimensions."""
+    """The candidate of the highest value: (q, q, K) twice -> (q, q).
+
+    It does not use `tf.gather`, because TF.js does not support batch dimensions there.
+    """
     best = tf.expand_dims(tf.argmax(values, -1, output_type=tf.int32), -1)
     return tf.reduce_max(tf.where(tf.equal(tf.range(values.shape[-1]), best), candidates, -1), -1)
 
 
 def _extent(flags: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The first index with a 1, and 1 from the first to the last."""
+    """For flags (n,): the first index with a 1, and float32 (n,), 1 from the first to the last."""
     line = tf.range(flags.shape[0])
     first = tf.reduce_min(tf.where(flags > 0, line, flags.shape[0]))
     last = tf.reduce_max(tf.where(flags > 0, line, -1))
@@ -193,14 +213,14 @@ def _extent(flags: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _sums(squares: tf.Tensor) -> tf.Tensor:
-    """Sums over the 3x3 patches inside of (h, w): (h - 2, w - 2)."""
+    """Sums over each 3x3 patch that lies inside a map: (h, w) -> (h - 2, w - 2)."""
     height, width = squares.shape[0] - 2, squares.shape[1] - 2
     squares = _add(squares[dy : dy + height] for dy in range(3))
     return _add(squares[:, dx : dx + width] for dx in range(3))
 
 
 def _inverse(squares: tf.Tensor) -> tf.Tensor:
-    """1 / square root, 0 of 0."""
+    """The inverse square root, with 0 for 0."""
     positive = squares > 0
     return tf.where(positive, 1 / tf.sqrt(tf.where(positive, squares, 1.0)), 0.0)
 

@@ -1,4 +1,4 @@
-"""Patch-swap: textures carried from the known region into the hole (paper, section 3.3.2)."""
+"""Patch-swap: copies textures from the known region into the hole (section 3.3.2)."""
 
 import keras
 import tensorflow as tf
@@ -17,20 +17,21 @@ def patch_swap(
 ) -> tf.Tensor:
     """Replaces each 3x3 patch that touches the hole by its best match from the known region.
 
-    Sources are the patches wholly outside the hole and inside the map. Overlapping winners are
-    averaged. Each item of the batch has its own hole.
+    The sources are the patches that lie wholly inside the map and outside the hole. Where chosen
+    patches overlap, they are averaged. Each item of the batch has its own hole.
 
     Args:
         features: (B, h, w, C), floating.
         hole: (B, h, w, 1), non-zero = missing.
-        keys: (B, h, w, K), other features of the same cells to match on; `features` by default.
-        coherence: as for `match`. 0 is the paper's way.
-        overlap: as for `paste`. 1 is the paper's way.
+        keys: (B, h, w, K), floating, other features of the same cells to match on. None matches on
+            `features`.
+        coherence: As for `tfpaint.match`. The paper's value is 0.
+        overlap: As for `tfpaint.patch_swap.paste`. The paper's value is 1.
 
     Returns:
-        (B, h, w, C) of the dtype of `features`, which are unchanged outside the hole, and
-        everywhere in an item whose hole is empty or leaves no source patch. Differentiable
-        through the pasted values; the choice of patches carries no gradient.
+        (B, h, w, C) in the dtype of `features`. Cells outside the hole are unchanged, and so are
+        items whose hole is empty or leaves no source patch. Gradients flow through the pasted
+        values, but not through the choice of patches.
     """
     keys = features if keys is None else keys
     touched = grow(tf.cast(tf.cast(hole, tf.bool), tf.float32))
@@ -40,9 +41,10 @@ def patch_swap(
 
 @keras.saving.register_keras_serializable(package="tfpaint")
 class PatchSwap(keras.layers.Layer):
-    """`patch_swap` as a layer without weights.
+    """The function `patch_swap` as a layer without weights.
 
-    Call it on `[features, hole]`, (B, h, w, C) and (B, h, w, 1), or on `[features, hole, keys]`.
+    Call it on `[features, hole]` or on `[features, hole, keys]`: (B, h, w, C), (B, h, w, 1) and
+    (B, h, w, K). It returns (B, h, w, C).
     """
 
     def __init__(self, **kwargs):

@@ -1,6 +1,6 @@
-"""SavedModels for TensorFlow Serving: signatures, warm-up requests, metadata; the static window.
+"""SavedModels for TensorFlow Serving: signatures, warm-up requests, metadata, the static window.
 
-May import: every room below it; `evaluation` and the command line are above.
+May import: every package of tfpaint except `evaluation`, and neither `batch` nor the command line.
 """
 
 from tfpaint.saved_model.precision import in_float32

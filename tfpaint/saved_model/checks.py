@@ -1,4 +1,4 @@
-"""Checks inside the graph: a bad request fails with a sentence that names the remedy."""
+"""Checks inside the graph: an invalid request fails with a sentence that says what to do."""
 
 import tensorflow as tf
 
@@ -9,7 +9,17 @@ _JPEG = b"\xff\xd8\xff"
 
 
 def checked(index, image, mask, max_pixels: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """uint8 (H, W, 3) and (H, W, 1), once they are known to be a photo and a mask of it."""
+    """Checks that an image and a mask are a photo that can be filled and its mask.
+
+    Args:
+        index: The item's place in the batch, for the messages.
+        image: uint8 (H, W, 3).
+        mask: uint8 (H, W, 1), more than 127 = missing.
+        max_pixels: The largest number of pixels allowed.
+
+    Returns:
+        Both unchanged, once the checks have passed.
+    """
     (height, width, _), (mask_height, mask_width, _) = map(
         tf.unstack, (tf.shape(image), tf.shape(mask))
     )
@@ -41,14 +51,25 @@ def checked(index, image, mask, max_pixels: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def decoded(index, what: str, file: tf.Tensor, channels: int, max_pixels: int) -> tf.Tensor:
-    """A PNG or JPEG file as uint8 (H, W, channels), refused from its header if it is too large."""
+    """Decodes a PNG or JPEG file. One that is too large is refused by its header, before decoding.
+
+    Args:
+        index: The item's place in the batch, for the messages.
+        what: "photo" or "mask", for the messages.
+        file: The file's bytes, a string scalar.
+        channels: Channels of the result: 3, or 0 for as many as the file has.
+        max_pixels: The largest number of pixels allowed.
+
+    Returns:
+        uint8 (H, W, channels).
+    """
     head = tf.strings.substr(tf.strings.substr(file, 0, 24) + 24 * b"\0", 0, 24)
     is_png = tf.strings.substr(head, 0, len(_PNG)) == _PNG
     is_jpeg = tf.strings.substr(head, 0, len(_JPEG)) == _JPEG
     known = require(
         is_png | is_jpeg, f"item {{}}: the {what} is neither PNG nor JPEG: convert it", index
     )
-    damaged = f"the_{what}_is_damaged__send_a_whole_PNG_or_JPEG_file"  # stands in the error
+    damaged = f"the_{what}_is_damaged__send_a_whole_PNG_or_JPEG_file"  # a name, shown in errors
     sides = tf.io.decode_raw(tf.strings.substr(head, len(_PNG), 8), tf.int32, little_endian=False)
     width, height = tf.cond(
         is_jpeg,
@@ -58,13 +79,16 @@ def decoded(index, what: str, file: tf.Tensor, channels: int, max_pixels: int) -
     with tf.control_dependencies([known]):
         small = _small_enough(index, what, height, width, max_pixels)
     with tf.control_dependencies([small]):
-        # The operation decodes PNG too.
+        # This operation decodes PNG too.
         return tf.io.decode_jpeg(file, channels, dct_method="INTEGER_ACCURATE", name=damaged)
 
 
 def as_mask(picture: tf.Tensor) -> tf.Tensor:
-    """The strength of strokes of any colour, (H, W, 1): as `tfpaint.masks.read_mask` sees them."""
-    transparent = tf.shape(picture)[-1] % 2 == 0  # grey or RGB with alpha
+    """The brightness of a mask of any colour, uint8 (H, W, 1), times its alpha if it has any.
+
+    The result is as in `tfpaint.pictures.masks.read_mask`.
+    """
+    transparent = tf.shape(picture)[-1] % 2 == 0  # grey or RGB, with alpha
     return tf.cond(
         transparent,
         lambda: _opaque(tf.reduce_max(picture[..., :-1], -1, True), picture[..., -1:]),
@@ -78,7 +102,7 @@ def _opaque(brightness: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
 
 
 def _small_enough(index, what: str, height, width, max_pixels: int) -> tf.Operation:
-    # A header may hold any 32 bits: a side of more than 2^31 looks negative.
+    # A header may hold any 32 bits, and a side of 2^31 or more reads as negative.
     pixels = tf.abs(tf.cast(height, tf.int64) * tf.cast(width, tf.int64))
     return require(
         pixels <= max_pixels,
@@ -88,4 +112,5 @@ def _small_enough(index, what: str, height, width, max_pixels: int) -> tf.Operat
 
 
 def require(condition: tf.Tensor, sentence: str, *values) -> tf.Operation:
+    """An assertion that fails with a sentence, whose `{}` are replaced by the values."""
     return tf.debugging.Assert(condition, [tf.strings.format(sentence, values)])

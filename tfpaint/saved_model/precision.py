@@ -1,4 +1,4 @@
-"""Networks in float32, whatever they were built in: what every export begins with."""
+"""Rebuilds networks in float32, as the first step of every export."""
 
 import keras
 
@@ -6,7 +6,7 @@ from tfpaint.inpainter import Inpainter
 
 
 def in_float32(inpainter: Inpainter) -> Inpainter:
-    """The inpainter itself, or one of the same weights that computes in float32."""
+    """The same inpainter if it computes in float32, else one with the same weights that does."""
     filler = inpainter.filler
     networks = (filler.encoder, filler.image2feature, *filler.feature2image.values())
     rebuilt = {id(one): _in_float32(one) for one in networks}

@@ -1,7 +1,7 @@
-"""The signatures of the SavedModel: the Inpainter's graph behind checks that name the remedy.
+"""The signatures of the SavedModel: the Inpainter's graph, preceded by checks of the request.
 
-A request that cannot be served fails with INVALID_ARGUMENT and a sentence. EXIF is not read here:
-clients rotate their photos first. An alpha channel is dropped.
+A request that cannot be served fails with INVALID_ARGUMENT and a sentence that says what to do.
+EXIF is not read here, so clients rotate their photos first. A photo's alpha channel is dropped.
 """
 
 from collections.abc import Callable
@@ -21,11 +21,13 @@ Signature: TypeAlias = tf.types.experimental.PolymorphicFunction
 
 
 def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, Signature]:
-    """The functions to save, by the name of their signature: `stylize` only where it is possible.
+    """The functions to save, by the name of their signature.
+
+    `stylize` is among them only if Feature2Image takes pictures of any size.
 
     Args:
-        inpainter: Of float32 networks.
-        max_pixels: Photos with more are refused, files before they are decoded.
+        inpainter: An inpainter whose networks are float32.
+        max_pixels: Larger photos are refused. Files are refused before they are decoded.
     """
     found = {
         "serving_default": arrays(inpainter, max_pixels),
@@ -38,10 +40,12 @@ def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, Signature]:
 
 
 def arrays(inpainter: Inpainter, max_pixels: int) -> Signature:
-    """`serving_default`: a batch of photos of one size, each with its own mask.
+    """The signature `serving_default`: fills a batch of photos of one size, each with its own mask.
 
-    From `image` uint8 (B, H, W, 3) RGB and `mask` uint8 (B, H, W, 1), more than 127 = missing, to
-    `image` uint8 (B, H, W, 3). Any H and W.
+    Inputs: `image`, uint8 (B, H, W, 3) RGB, and `mask`, uint8 (B, H, W, 1), more than 127 =
+    missing. H and W are at least 16.
+
+    Output: `image`, uint8 (B, H, W, 3) RGB.
     """
 
     def fill(index, image, mask):
@@ -59,9 +63,12 @@ def arrays(inpainter: Inpainter, max_pixels: int) -> Signature:
 
 
 def files(inpainter: Inpainter, max_pixels: int) -> Signature:
-    """`bytes`: a batch of PNG or JPEG files, whose sizes may differ from item to item.
+    """The signature `bytes`: fills a batch of PNG or JPEG files, which may differ in size.
 
-    From `image_bytes` and `mask_bytes`, strings (B,), to `image_bytes`, PNG files (B,).
+    Inputs: `image_bytes` and `mask_bytes`, strings (B,). In a mask, a brightness above 127 is
+    missing.
+
+    Output: `image_bytes`, strings (B,), PNG files.
     """
 
     def fill(index, image, mask):
@@ -82,17 +89,19 @@ def files(inpainter: Inpainter, max_pixels: int) -> Signature:
 
 
 def features(filler: WindowFiller, max_pixels: int) -> Signature:
-    """`features`: one square window before and after the patch-swap of its own scale.
+    """The signature `features`: F1 and F1' of one square window, at its own scale.
 
-    From `image` uint8 (1, S, S, 3) and `mask` uint8 (1, S, S, 1), S one of the scales up to 512,
-    the hole in its centre half, to `features` and `swapped`, float32 (1, S / stride, S / stride,
-    C).
+    Inputs: `image`, uint8 (1, S, S, 3) RGB, and `mask`, uint8 (1, S, S, 1), more than 127 =
+    missing. S is one of the scales up to 512, and the hole lies in the centre square of side S/2.
+
+    Outputs: `features` before patch-swap and `swapped` after it, float32 (1, S / stride,
+    S / stride, C).
     """
 
     def at_scale(image, mask, scale: int) -> Callable:
         def swap():
-            # What it is already, but of static shape. Sessions run `tf.ensure_shape` before they
-            # choose the branch, and fail in the others.
+            # Gives the inputs a static shape. `tf.ensure_shape` would not do: sessions run it
+            # before they choose a branch, and it fails in the branches of other scales.
             places = tf.minimum(tf.range(scale), tf.shape(image)[0] - 1)
             photo, missing = (
                 tf.gather(tf.gather(one, places), places, axis=1)[None]
@@ -122,10 +131,12 @@ def features(filler: WindowFiller, max_pixels: int) -> Signature:
 
 
 def stylize(inpainter: Inpainter) -> Signature:
-    """`stylize`: a picture in the manner of another.
+    """The signature `stylize`: paints one picture in the style of another.
 
-    From `content` uint8 (1, H, W, 3), `style` uint8 (1, h, w, 3), sides from 16 to 768 pixels, and
-    `strength` float32 (1,) from 0 to 1, to `image` uint8 (1, H, W, 3).
+    Inputs: `content`, uint8 (1, H, W, 3) RGB, and `style`, uint8 (1, h, w, 3) RGB, with sides from
+    16 to 768 pixels; and `strength`, float32 (1,), from 0 to 1.
+
+    Output: `image`, uint8 (1, H, W, 3) RGB.
     """
 
     def right_size(name: str, picture: tf.Tensor) -> tf.Operation:
@@ -157,13 +168,16 @@ def stylize(inpainter: Inpainter) -> Signature:
 
 
 def _function(function: Callable, **inputs: tf.TensorSpec) -> Signature:
-    """The traced function, its inputs named as given."""
+    """A `tf.function` whose inputs have the given names, shapes and dtypes."""
     signature = [tf.TensorSpec(one.shape, one.dtype, name) for name, one in inputs.items()]
     return tf.function(function, signature, autograph=False)
 
 
 def _each(function: Callable, images, masks, spec: tf.TensorSpec) -> tf.Tensor:
-    """`function(index, image, mask)` of every item of a batch, one after the other."""
+    """Applies `function(index, image, mask)` to the items of a batch, one after the other.
+
+    `spec` is the shape and dtype of its result.
+    """
     count, others = tf.shape(images)[0], tf.shape(masks)[0]
     conditions = [
         require(count == others, "{} photos, but {} masks: send one mask a photo", count, others),
@@ -175,5 +189,5 @@ def _each(function: Callable, images, masks, spec: tf.TensorSpec) -> tf.Tensor:
         lambda item: function(*item),
         (indices, images, masks),
         fn_output_signature=spec,
-        parallel_iterations=1,  # one photo in memory; each operation uses every core
+        parallel_iterations=1,  # one photo in memory at a time; each operation uses all cores
     )

@@ -1,6 +1,6 @@
-"""One window by itself, its hole in the middle: the part of the pipeline that has static shapes.
+"""Fills a single window with its hole in the centre, the part of the pipeline with static shapes.
 
-It is what phones and browsers run; cutting windows out of a photo is left to them.
+This is what phones and browsers run. They cut the windows out of a photo by themselves.
 """
 
 import tensorflow as tf
@@ -11,23 +11,23 @@ from tfpaint.patch_swap.backends import STATIC
 
 
 def sides(filler: WindowFiller) -> tuple[int, ...]:
-    """Sides that a window may have: those in which every source patch is compared."""
+    """The sides that a window may have: the scales up to 512, at which all sources are compared."""
     return tuple(scale for scale in filler.scales if scale <= EXACT)
 
 
 def function(filler: WindowFiller, side: int) -> tf.types.experimental.PolymorphicFunction:
-    """`fill` of a static size, to be converted for phones and browsers.
+    """Makes `fill` a function of static shapes, to be converted for phones and browsers.
 
     Args:
-        filler: Of float32 networks.
+        filler: A filler whose networks are float32.
         side: S, one of `sides`.
 
     Returns:
-        The function of `image` float32 (1, S, S, 3) and `mask` float32 (1, S, S, 1) to
-        `{"image": float32 (1, S, S, 3)}`.
+        A function from `image`, float32 (1, S, S, 3), and `mask`, float32 (1, S, S, 1), to
+        `{"image": float32 (1, S, S, 3)}`. Values are as for `fill`.
 
     Raises:
-        InputError: There is no window of that side.
+        InputError: The side is not one of `sides`.
     """
     if side not in sides(filler):
         listed = ", ".join(map(str, sides(filler)))
@@ -47,13 +47,14 @@ def fill(filler: WindowFiller, image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     """Fills the hole of one window.
 
     Args:
-        filler: The networks.
-        image: (1, S, S, 3), values in [0, 255], S one of `sides`.
-        mask: (1, S, S, 1), more than 0 = missing. The centre square of side S/2 is where the hole
-            should be; missing pixels outside it are taken for other holes and filled roughly.
+        filler: The networks and options.
+        image: (1, S, S, 3) of any numeric dtype, in [0, 255], S one of `sides`.
+        mask: (1, S, S, 1) of any numeric dtype, more than 0 = missing. The hole should lie in the
+            centre square of side S/2. Missing pixels outside it count as other holes, which
+            are filled only roughly.
 
     Returns:
-        float32 (1, S, S, 3), whole numbers in [0, 255]; `image` where the mask is 0.
+        float32 (1, S, S, 3) in [0, 255]: whole numbers in the hole, and `image` elsewhere.
     """
     crop, image, mask = _crop(image, mask)
     filled = filler.fill(crop, filler.scales.index(image.shape[1]) + 1)[-1]
@@ -61,21 +62,21 @@ def fill(filler: WindowFiller, image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
 
 
 def swap(filler: WindowFiller, image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """F1 and F1': the features before and after patch-swap at the window's own scale.
+    """The features before and after patch-swap, F1 and F1', at the window's own scale.
 
     Args:
-        filler: The networks.
+        filler: The networks and options.
         image: As for `fill`.
         mask: As for `fill`.
 
     Returns:
-        Two of float32 (1, S / stride, S / stride, C).
+        F1 and F1', each float32 (1, S / stride, S / stride, C).
     """
     return filler.features(_crop(image, mask)[0])
 
 
 def _crop(image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """(S, S, 5) as `windows.crop_mirrored` gives it; image and mask in float32."""
+    """The window as from `windows.crop_mirrored`, (S, S, 5), and image and mask in float32."""
     image, missing = tf.cast(image, tf.float32), tf.cast(tf.cast(mask, tf.float32) > 0, tf.float32)
     known = 1 - missing
     return tf.concat([image * known, known, missing], -1)[0], image, missing

@@ -1,4 +1,4 @@
-"""Requests that TensorFlow Serving answers before it says that a model is ready."""
+"""Writes warm-up requests, which TensorFlow Serving answers before it reports a model as ready."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +15,16 @@ from tfpaint.style_transfer import can_stylize
 
 
 def write(path: Path, model: str, inpainter: Inpainter) -> None:
-    """Writes requests for every signature as a TFRecord of PredictionLog.
+    """Writes requests for every signature as a TFRecord file of PredictionLog messages.
 
-    A hole that fills the middle of the largest exactly matched window goes through all scales up to
-    that one. The files are a PNG of that and a JPEG of the smallest window.
+    The photo of `serving_default` is a window of the largest scale up to 512. Its hole is large
+    enough to use all scales up to that one. `bytes` gets the same window as a PNG and the smallest
+    window as a JPEG.
+
+    Args:
+        path: The file to write.
+        model: The model's name in TensorFlow Serving.
+        inpainter: The inpainter that is saved.
 
     Raises:
         InputError: tensorflow-serving-api is not installed.
@@ -57,7 +63,10 @@ def _requests(inpainter: Inpainter) -> Iterator[tuple[str, dict[str, np.ndarray]
 
 
 def picture(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Stripes and noise, uint8 (side, side, 3), and the mask (side, side, 1) of a centre hole."""
+    """A picture of stripes and noise, uint8 (side, side, 3), and a mask of a centred square hole.
+
+    The mask is uint8 (side, side, 1), 255 = missing. The hole is the largest that the window takes.
+    """
     y, x = np.mgrid[:side, :side]
     stripes = np.stack([np.sin((x + k * y) * 0.1) for k in range(3)], -1) * 60 + 128
     noise = np.random.default_rng(0).normal(0, 12, stripes.shape)

@@ -1,11 +1,11 @@
-"""The SavedModel for TensorFlow Serving: `PATH/1`, and at the next export `PATH/2`.
+"""Writes the SavedModel for TensorFlow Serving: as `PATH/1`, and at the next export as `PATH/2`.
 
-Beside the graph, `assets.extra` holds what a server and its operators need:
+Its folder `assets.extra` holds two more files:
 
-- `tf_serving_warmup_requests`: a request for each signature, which the server answers before it
-  says that it is ready;
-- `tfpaint.json`: what the model was made of. TensorFlow Serving's GetModelMetadata tells the
-  signatures alone, so this file is where to look.
+- `tf_serving_warmup_requests` has requests for each signature, which the server answers before it
+  reports the model as ready.
+- `tfpaint.json` says what the model was made from: the preset, the options, the versions and a hash
+  of the weights. TensorFlow Serving's GetModelMetadata returns only the signatures.
 """
 
 import hashlib
@@ -35,19 +35,20 @@ METADATA = "tfpaint.json"
 def save(
     inpainter: Inpainter, path: str | Path, preset: str | None = None, max_pixels: int = MAX_PIXELS
 ) -> Path:
-    """Writes the next version of the model, whole or not at all.
+    """Writes the next version of the model, completely or not at all.
 
     Args:
-        inpainter: Of any precision; it is saved in float32.
-        path: The model's folder, made if missing; its versions are folders named by numbers.
-        preset: The name to note in the model's metadata.
-        max_pixels: The model refuses larger photos.
+        inpainter: An inpainter of any precision. It is saved in float32.
+        path: The model's folder, which is created if missing. Each version is a folder in it, named
+            by its number.
+        preset: The preset's name, for the model's metadata.
+        max_pixels: The model refuses photos with more pixels.
 
     Returns:
-        The version's folder.
+        The folder of the new version.
 
     Raises:
-        InputError: A folder cannot be written there, or tensorflow-serving-api is not installed.
+        InputError: The folder cannot be written, or tensorflow-serving-api is not installed.
     """
     path = Path(path)
     inpainter = in_float32(inpainter)
@@ -73,7 +74,7 @@ def save(
 
 
 def versions(path: Path) -> list[int]:
-    """The versions in a model's folder, in ascending order."""
+    """The numbers of the versions in a model's folder, in ascending order."""
     return sorted(int(one.name) for one in path.glob("*") if one.is_dir() and one.name.isdecimal())
 
 

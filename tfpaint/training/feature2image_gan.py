@@ -1,4 +1,4 @@
-"""The training of G2, Feature2Image (section 3.3.3, equations 5 and 6)."""
+"""Trains G2, the Feature2Image network (section 3.3.3, equations 5 and 6)."""
 
 from typing import Any
 
@@ -19,28 +19,34 @@ SOURCES = ("truth", "prediction", "mixture")
 class Feature2ImageGAN(GAN):
     """Trains G2 on swapped features, with D2 (section 3.3.3, equations 5 and 6).
 
+    The default weights of the losses are the paper's.
+
     Args:
         feature2image: G2.
-        encoder: Pictures to features, frozen.
-        discriminator: D2, or None (then `adversarial_weight` has to be 0).
-        image2feature: G1, frozen, of this or a smaller size; needed unless `source` is "truth".
-        source: Whose swapped features are the input: "truth" (the paper's choice), "prediction"
-            (G1's), or "mixture" (either, evenly, for each item).
-        options: How patches are swapped; their sigmas are in pixels of the training size.
-        crop: Share of the side, around the centre, that G2 translates and D2 sees; 1 is the
-            paper's way. Holes lie in the centre half, and only they are used in the end.
-        image_weight: Of equation 6, the mean over the whole picture in [-1, 1] units.
-        feature_weight: Of the L1 distance of the encoder's features of output and truth; 0 in the
-            paper. Both are shifted by a random part of the stride first: otherwise patterns grow
-            that the encoder cannot see on its grid.
-        adversarial_weight: Of D2's verdict; 0 leaves D2 out.
-        critic: None for the paper's D2 on images and swapped features; or a frozen encoder such as
-            VGG19, through which D2, then a `FeatureDiscriminator`, looks at the image, and in
-            whose features the feature loss is measured: what such an encoder has learned of
-            photos, D2 need not learn anew (Sauer et al. 2021, "Projected GANs").
+        encoder: Maps pictures to features. It is frozen.
+        discriminator: D2, or None if `adversarial_weight` is 0.
+        image2feature: G1 of the same or a smaller size, needed unless `source` is "truth". It is
+            frozen.
+        source: The image whose features are swapped and given to G2: "truth" for the photo itself,
+            as in the paper; "prediction" for G1's; or "mixture" for one of both, chosen at random
+            with equal chances for each item.
+        options: How patches are swapped. Sigmas are in pixels of the training size.
+        crop: The part of the side, around the centre, that G2 draws and D2 sees. Holes lie in the
+            centre half, and only they are used in the end. The paper's value is 1.
+        image_weight: Weight of the image loss (equation 6), a mean over the whole picture in
+            [-1, 1].
+        feature_weight: Weight of the L1 distance between the features of output and truth, which is
+            0 in the paper. Both pictures are first shifted by the same random part of the stride.
+            Otherwise patterns arise that the encoder does not see on its grid.
+        adversarial_weight: Weight of the adversarial loss. 0 leaves D2 out.
+        critic: None for the paper's D2 on images and swapped features. Or a frozen encoder such as
+            VGG19: D2 is then a `tfpaint.FeatureDiscriminator` on its features of the image, and the
+            feature loss is measured in them too. D2 then need not learn what such an encoder knows
+            about photos (Sauer et al., "Projected GANs Converge Faster", 2021).
 
     Raises:
-        InputError: Another source, or one that needs G1 without it.
+        InputError: There is no such source, the source needs G1, or there is an adversarial weight,
+            but no discriminator.
     """
 
     def __init__(
@@ -65,7 +71,7 @@ class Feature2ImageGAN(GAN):
         }
         super().__init__(feature2image, discriminator, weights, **kwargs)
         if source not in SOURCES:
-            raise InputError(f"source {source!r} is none of {', '.join(SOURCES)}")
+            raise InputError(f"source={source!r} must be one of {', '.join(SOURCES)}")
         if source != "truth" and image2feature is None:
             raise InputError(f"source={source!r} needs image2feature=, a trained G1")
         self.encoder = encoder
@@ -78,11 +84,14 @@ class Feature2ImageGAN(GAN):
             frozen.trainable = False
 
     def call(self, inputs):
-        """Features, swapped: (B, S/4, S/4, 256) -> image float32 (B, S, S, 3) in [-1, 1]."""
+        """Maps swapped features (B, s, s, C) to the image, float32 (B, S, S, 3) in [-1, 1]."""
         return self.generator(inputs)
 
     def prepare(self, photo: tf.Tensor, hole: tf.Tensor, training: bool = True) -> Batch:
-        """As for `GAN`, with the swapped `features`; all of them cropped."""
+        """Prepares a batch as `GAN.prepare` does, adds the swapped `features`, and crops all.
+
+        `features` are float32 (B, s, s, C), before the crop.
+        """
         batch = super().prepare(photo, hole)
         image = self._source_image(batch, training)
         _, swapped, _ = swap_features(self.encoder, image, batch["mask"], self.options)
@@ -90,12 +99,13 @@ class Feature2ImageGAN(GAN):
         return {name: self._centre(one, swapped.shape[1]) for name, one in batch.items()}
 
     def _centre(self, maps, cells):
-        """The crop of a map, in whole cells of the features, of which there are `cells` a side."""
+        """Crops maps (B, S, S, C) to the centre, by whole cells of features of side `cells`."""
         side = maps.shape[1]
         margin = round(cells * (1.0 - self.crop) / 2) * (side // cells)
         return maps[:, margin : side - margin, margin : side - margin]
 
     def _source_image(self, batch, training):
+        """The image whose features are swapped: (B, S, S, 3), chosen by `source`."""
         if self.source == "truth":
             return batch["truth"]
         predicted = self._predict(batch["incomplete"], batch["mask"])
@@ -111,7 +121,11 @@ class Feature2ImageGAN(GAN):
         return tf.where(coin < 0.5, predicted, batch["truth"])
 
     def _predict(self, incomplete, mask):
-        """I1; of a G1 for smaller pictures, I1 enlarged, as where `Inpainter` begins a scale."""
+        """I1, float32 (B, S, S, 3). If G1 is for smaller pictures, its prediction is enlarged.
+
+        The scales of `Inpainter` begin with an enlarged picture in the same way.
+        """
+        assert self.image2feature is not None
         size = mask.shape[1]
         times = size // self.image2feature.input_shape[0][1]
         small_mask = hole_on_features(mask, times)
@@ -120,7 +134,10 @@ class Feature2ImageGAN(GAN):
         return incomplete * (1.0 - mask) + tf.image.resize(predicted, (size, size)) * mask
 
     def reconstruction(self, batch: Batch, training: bool) -> Reconstruction:
-        """Equation 6, and the feature loss where it has a weight or there is a critic."""
+        """The image, with the image loss (equation 6), and the feature loss where it is used.
+
+        The latter has a weight, or there is a critic, whose features are then given to D2.
+        """
         image = self.generator(batch["features"], training=training)
         parts = {"image": losses.l1(image, batch["truth"])}
         if not self.weights_of_losses["feature"] and self.critic is None:
@@ -138,11 +155,11 @@ class Feature2ImageGAN(GAN):
 
     @staticmethod
     def pair(batch: Batch, image: tf.Tensor) -> list[tf.Tensor]:
-        """The image with the swapped features."""
+        """The image to judge and the swapped features (section 3.3.3)."""
         return [image, batch["features"]]
 
     def pairs(self, batch: Batch, made: Reconstruction) -> tuple[Any, Any]:
-        """As for `GAN`; with a critic, what it has seen of both."""
+        """D2's inputs for truth and generated image; with a critic, its features of each."""
         if self.critic is None:
             return super().pairs(batch, made)
         assert made.seen is not None

@@ -1,8 +1,8 @@
-"""What the training of both translation networks shares: `compile` and `fit` (section 3.3).
+"""The training step shared by both translation networks, for Keras's `compile` and `fit`.
 
-Both train on batches of (photo uint8 (B, S, S, 3), hole bool (B, S, S, 1), True = missing). One
-forward pass of G and D serves both gradients, which are taken at the same weights. Whatever is
-random in a step derives from its number, so that a resumed run repeats it exactly.
+Both train on batches (photo, hole): photo uint8 (B, S, S, 3), hole bool (B, S, S, 1), True =
+missing. A single forward pass of G and D gives the gradients of both, at the same weights. The
+random numbers of a step are seeded by its number, so that a resumed run repeats it exactly.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,13 @@ Batch = dict[str, tf.Tensor]
 
 
 class Reconstruction(NamedTuple):
-    """What a generator made of a batch.
+    """A generator's output for a batch, and its reconstruction losses.
 
     Attributes:
-        parts: The parts of the reconstruction loss by name, scalars.
-        image: float32 (B, S, S, 3) in [-1, 1].
-        seen: What a frozen critic sees of the truth and of the image, if there is a critic.
+        parts: The parts of the reconstruction loss by name, unweighted scalars.
+        image: The generated image, float32 (B, S, S, 3) in [-1, 1].
+        seen: A frozen critic's features of the true and of the generated image, float32
+            (B, s, s, C) each. They are used only if there is a critic.
     """
 
     parts: dict[str, tf.Tensor]
@@ -32,17 +33,19 @@ class Reconstruction(NamedTuple):
 
 
 class GAN(keras.Model):
-    """A generator with its adversary: the optimisers, the joint step, the means of the losses.
+    """Trains a generator with its discriminator (equations 1 and 5).
 
-    A subclass defines `reconstruction` and `pair`.
+    It holds the optimisers, the joint training step and the running means of the losses. A subclass
+    defines `reconstruction` and `pair`.
 
     Args:
-        generator: The network that is trained.
-        discriminator: Its adversary, or None.
-        weights: Of the parts of the loss, by name; "adversarial" above 0 needs the discriminator.
+        generator: The network to train.
+        discriminator: Its discriminator, or None.
+        weights: The weights of the parts of the loss, by name. If "adversarial" is not 0, the
+            discriminator is needed.
 
     Raises:
-        InputError: An adversarial weight without a discriminator.
+        InputError: There is an adversarial weight, but no discriminator.
     """
 
     def __init__(
@@ -61,12 +64,17 @@ class GAN(keras.Model):
         self.built = True
 
     def compile(self, optimizer, discriminator_optimizer=None, **kwargs):
-        """Sets the optimisers: G's is `optimizer`, D's `discriminator_optimizer`.
+        """Sets the optimisers.
 
-        Both are wrapped for loss scaling under `mixed_float16`; other arguments go to Keras.
+        Under the dtype policy `mixed_float16`, both are wrapped for loss scaling.
+
+        Args:
+            optimizer: The generator's optimiser.
+            discriminator_optimizer: The discriminator's optimiser, needed if there is one.
+            **kwargs: Further arguments for `keras.Model.compile`.
 
         Raises:
-            InputError: There is a discriminator and no optimiser for it.
+            InputError: There is a discriminator, but no optimiser for it.
         """
         if self.discriminator is not None and discriminator_optimizer is None:
             raise InputError("compile() needs discriminator_optimizer= for the discriminator")
@@ -78,13 +86,14 @@ class GAN(keras.Model):
                 discriminator_optimizer = wrap(discriminator_optimizer)
             discriminator_optimizer.build(self.discriminator.trainable_variables)
             self.discriminator_optimizer = discriminator_optimizer
-        # Here, and not in the step: under a strategy of several replicas none can be made there.
+        # Under a strategy with several replicas, metrics cannot be created in the step.
         names = ("loss", "hole_l1", "discriminator", *self.weights_of_losses)
         self.means = {name: keras.metrics.Mean(name=name) for name in names}
 
     def train_step(self, data):
+        """Updates G and D on one batch, and returns the running means of the losses by name."""
         batch = self.prepare(*data)
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync  # gradients are summed
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync  # their gradients are summed
         with tf.GradientTape(persistent=True) as tape:
             made = self.reconstruction(batch, training=True)
             loss, parts = self._weighted(made), dict(made.parts)
@@ -104,11 +113,11 @@ class GAN(keras.Model):
         return self._logs({"loss": loss, **parts})
 
     def test_step(self, data):
-        """Reconstruction losses alone: the held-out `loss` on which training stops early."""
+        """Computes the losses that need no D. Early stopping watches `loss`, their weighted sum."""
         photo, hole = data
         batch = self.prepare(photo, hole, training=False)
         made = self.reconstruction(batch, training=False)
-        # Half of it is the error of 2 that pictures in [-1, 1] can have: % of 255.
+        # In % of the full range: pictures in [-1, 1] differ by at most 2, hence 100 / 2.
         hole_l1 = 50.0 * losses.weighted_l1(made.image, batch["truth"], batch["mask"])
         return self._logs({"loss": self._weighted(made), "hole_l1": hole_l1, **made.parts})
 
@@ -117,25 +126,33 @@ class GAN(keras.Model):
         return list(self.means.values())
 
     def prepare(self, photo: tf.Tensor, hole: tf.Tensor, training: bool = True) -> Batch:
-        """uint8 photo and bool hole to `truth` Igt, `incomplete` I0 and `mask`, all float32.
+        """Prepares a batch.
 
-        Random choices differ from step to step in training, and are the same at every validation.
+        Args:
+            photo: uint8 (B, S, S, 3).
+            hole: bool (B, S, S, 1), True = missing.
+            training: True lets random choices differ from step to step. False makes them the same
+                at every validation.
+
+        Returns:
+            `truth`, Igt, and `incomplete`, I0 with 0 in the hole, float32 (B, S, S, 3) in [-1, 1];
+            and `mask`, float32 (B, S, S, 1), 1 = missing.
         """
         truth = tf.cast(photo, tf.float32) / 127.5 - 1.0
         mask = tf.cast(hole, tf.float32)
         return {"truth": truth, "mask": mask, "incomplete": truth * (1.0 - mask)}
 
     def reconstruction(self, batch: Batch, training: bool) -> Reconstruction:
-        """The generator's image for a prepared batch, and what of the loss needs no adversary."""
+        """The generator's image for a prepared batch, and the losses that need no discriminator."""
         raise NotImplementedError
 
     @staticmethod
     def pair(batch: Batch, image: tf.Tensor) -> Any:
-        """The discriminator's input for an image, true or made."""
+        """The discriminator's input for an image (B, S, S, 3), true or generated."""
         raise NotImplementedError
 
     def pairs(self, batch: Batch, made: Reconstruction) -> tuple[Any, Any]:
-        """The discriminator's inputs: for the true photo, and for what the generator made."""
+        """The discriminator's inputs for the true photo and for the generated image."""
         return self.pair(batch, batch["truth"]), self.pair(batch, made.image)
 
     def _weighted(self, made: Reconstruction) -> tf.Tensor:
@@ -152,10 +169,13 @@ class GAN(keras.Model):
         results = {name: self.means[name].result() for name in values}
         strategy = tf.distribute.get_strategy()
         if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-            # Keras takes the mean over the workers and over an axis, which scalars do not have.
+            # Keras averages over the workers along an axis, which scalars do not have.
             results = {name: value[None] for name, value in results.items()}
         return results
 
     def _maybe_symbolic_build(self, *args, **kwargs):
-        """Nothing is left to build. Under a strategy Keras would take the mean of uint8 photos
-        for it, which fails; there is no public way to skip it."""
+        """Does nothing, as everything is built already.
+
+        Under a strategy, Keras would average uint8 photos here, which fails. There is no public way
+        to skip this.
+        """

@@ -1,4 +1,4 @@
-"""The training of G1, Image2Feature (section 3.3.1, equations 1-4)."""
+"""Trains G1, the Image2Feature network (section 3.3.1, equations 1-4)."""
 
 from typing import Any
 
@@ -13,15 +13,16 @@ from tfpaint.training.gan import GAN, Batch, Reconstruction
 def compose(
     image2feature: keras.Model, incomplete: tf.Tensor, mask: tf.Tensor, training: bool = False
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """I1: G1's prediction pasted into the hole of I0.
+    """Pastes G1's prediction into the hole of I0, which gives I1.
 
     Args:
         image2feature: G1.
-        incomplete: float32 (B, S, S, 3) in [-1, 1], I0.
-        mask: float32 (B, S, S, 1), 1 = missing, within the centre square.
+        incomplete: I0, float32 (B, S, S, 3) in [-1, 1].
+        mask: float32 (B, S, S, 1), 1 = missing, within the centre square of side S/2.
+        training: Whether G1 runs in training mode.
 
     Returns:
-        (I1 float32 (B, S, S, 3), I1R padded by zeros to the same shape).
+        I1, and the prediction I1R padded with zeros to its shape: float32 (B, S, S, 3) each.
     """
     border = incomplete.shape[1] // 4
     paddings = [[0, 0], [border, border], [border, border], [0, 0]]
@@ -33,15 +34,21 @@ def compose(
 class Image2FeatureGAN(GAN):
     """Trains G1 with the encoder and D1 (section 3.3.1, equations 1-4).
 
+    The default weights of the three losses are the paper's.
+
     Args:
         image2feature: G1.
-        encoder: image -> features, frozen.
-        discriminator: D1, or None (then `adversarial_weight` has to be 0).
-        image_weight: of equation 2, a mean over the weighted mask in [-1, 1] units.
-        feature_weight: of equation 3. The paper's value belongs to plain VGG19; the normalised
-            and the distilled encoder need one of their own.
-        adversarial_weight: of equation 4; 0 leaves D1 out.
-        ring_weight: weight of the known pixels S/32 around the hole, 1 being the hole's.
+        encoder: Maps images to features. It is frozen.
+        discriminator: D1, or None if `adversarial_weight` is 0.
+        image_weight: Weight of the image loss (equation 2), a weighted mean over the hole and its
+            ring, of pictures in [-1, 1].
+        feature_weight: Weight of the feature loss (equation 3). The paper's value is for VGG19 with
+            its original weights; the normalised and the distilled encoder need another.
+        adversarial_weight: Weight of the adversarial loss (equation 4). 0 leaves D1 out.
+        ring_weight: Weight of the known pixels within S/32 of the hole, relative to the hole.
+
+    Raises:
+        InputError: There is an adversarial weight, but no discriminator.
 
     Example:
 
@@ -72,15 +79,15 @@ class Image2FeatureGAN(GAN):
         self.ring_weight = ring_weight
 
     def call(self, inputs):
-        """`[I0, mask]` -> I1, float32 (B, S, S, 3) in [-1, 1]."""
+        """Maps `[I0, mask]`, as for `compose`, to I1, float32 (B, S, S, 3) in [-1, 1]."""
         return compose(self.generator, *inputs)[0]
 
     def reconstruction(self, batch: Batch, training: bool) -> Reconstruction:
-        """Equations 2 and 3."""
+        """I1, with the image loss (equation 2) and the feature loss (equation 3)."""
         truth, mask = batch["truth"], batch["mask"]
         image, padded = compose(self.generator, batch["incomplete"], mask, training)
         size = truth.shape[1]
-        # The ring outside the predicted square has no prediction to compare.
+        # Outside the centre square, the ring has no prediction to compare.
         weights = losses.hole_weights(mask, size // 32, self.ring_weight) * centre(size)
         parts = {"image": losses.weighted_l1(padded, truth, weights)}
         if self.weights_of_losses["feature"]:
@@ -92,5 +99,5 @@ class Image2FeatureGAN(GAN):
 
     @staticmethod
     def pair(batch: Batch, image: tf.Tensor) -> list[tf.Tensor]:
-        """Equation 4: the incomplete image I0 with the image to judge."""
+        """The incomplete image I0 and the image to judge (equation 4)."""
         return [batch["incomplete"], image]
