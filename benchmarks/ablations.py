@@ -12,7 +12,9 @@ import csv
 import dataclasses
 import os
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tfpaint.pictures import files
 
@@ -26,8 +28,10 @@ from benchmarks.baselines import context_encoder
 from tfpaint.evaluation.cases import load_cases
 from tfpaint.evaluation.evaluate import evaluate, markdown
 from tfpaint.evaluation.perceptual import PerceptualDistance
+from tfpaint.filling.options import Options
 from tfpaint.inpainter import Inpainter
 from tfpaint.pictures import sheets
+from tfpaint.training.gan import GAN
 from train import precision
 from train.config import Config, adam, build, load_encoder, load_network
 from train.data import list_photos
@@ -38,7 +42,7 @@ import matplotlib.pyplot as plt
 
 SIZE, STEPS, WIDTH, BATCH = 128, 800, 16, 8
 EPOCHS = 8  # validations of a run
-_COMMON = {
+_COMMON: dict[str, Any] = {
     "size": SIZE,
     "steps": STEPS,
     "batch": BATCH,
@@ -56,7 +60,7 @@ G1 = Config(  # the weights are equation 1's, brought to the means and the VGG19
 G2 = Config(stage="feature2image", network={"width": WIDTH}, learning_rate=1e-3, **_COMMON)
 
 
-def changed(**changes):
+def changed(**changes: Any) -> Config:
     """G2's base with other arguments of the network, the losses or the config."""
     network = {k: v for k, v in changes.items() if k in ("upsample", "generator")}
     losses = {k: v for k, v in changes.items() if k in ("source", "adversarial_weight")}
@@ -102,7 +106,7 @@ def main(arguments=None):
     measure_all(options)
 
 
-def train_all(options):
+def train_all(options: argparse.Namespace) -> None:
     """Trains what is not trained yet; every run has its folder below `options.work`."""
     photos = list_photos(*options.photos), list_photos(*options.val)[: options.limit]
     g1_folder = options.work / "g1"
@@ -117,7 +121,13 @@ def train_all(options):
             before = folder
 
 
-def _train(folder, config, options, photos, make=build):
+def _train(
+    folder: Path,
+    config: Config,
+    options: argparse.Namespace,
+    photos: tuple[list[str], list[str]],
+    make: Callable[[Config, keras.Model], GAN] = build,
+) -> None:
     if (folder / "network.keras").exists():
         return
     print(f"training: {folder.name}", flush=True)
@@ -137,7 +147,7 @@ def _train(folder, config, options, photos, make=build):
     (folder / "minutes.txt").write_text(f"{seconds / 60:.1f}\n")
 
 
-def _context_encoder(config, encoder):
+def _context_encoder(config: Config, encoder: keras.Model) -> GAN:
     """[27] with the same width, steps and photos: no skips, no loss of features."""
     network = context_encoder.ContextEncoder(config.size, config.network["width"], 32 * WIDTH)
     discriminator = context_encoder.CentreDiscriminator(
@@ -151,8 +161,8 @@ def _context_encoder(config, encoder):
     return gan
 
 
-def _g2(g1_folder, before):
-    def make(config, encoder):
+def _g2(g1_folder: Path, before: Path | None) -> Callable[[Config, keras.Model], GAN]:
+    def make(config: Config, encoder: keras.Model) -> GAN:
         gan = build(config, encoder, load_network(g1_folder / "network.keras"))
         if before is not None:
             gan.generator.set_weights(load_network(before / "network.keras").get_weights())
@@ -161,11 +171,11 @@ def _g2(g1_folder, before):
     return make
 
 
-def inpainters(options):
+def inpainters(options: argparse.Namespace) -> Iterator[tuple[str, Inpainter]]:
     """(name, inpainter at 128 px only) of everything that is compared."""
     encoders = {layer: load_encoder(options.vgg, layer) for layer in ("relu2_1", "relu3_1")}
 
-    def network(name):
+    def network(name: str) -> keras.Model:
         return load_network(options.work / name / "network.keras")
 
     g1 = network("g1")
@@ -176,17 +186,18 @@ def inpainters(options):
     initial = network("context encoder")
     yield "context encoder first", Inpainter(base[0], initial, base[1], scales=(SIZE,))
     for count in ITERATIONS:
-        inpainter = Inpainter(base[0], g1, base[1], scales=(SIZE,), iterations=count)
+        inpainter = Inpainter(base[0], g1, base[1], (SIZE,), Options(iterations=count))
         yield f"{count} iterations", inpainter
 
 
-def measure_all(options):
+def measure_all(options: argparse.Namespace) -> None:
     """The table, the curves and the pictures."""
     hole = f"centre:{SIZE * 7 // 16}"
     cases = list(load_cases(Path(options.val[0]), hole, SIZE, options.limit))
     shown = list(load_cases(None, hole, SIZE))
     distances = {"perceptual": PerceptualDistance.vgg19(options.vgg)}
-    table, rows = {}, []
+    table: dict[str, dict] = {}
+    rows = []
     for name, inpainter in inpainters(options):
         methods = ["g1", "tfpaint"] if name in ("base", "context encoder first") else ["tfpaint"]
         report = evaluate(cases, methods, inpainter, distances)
@@ -219,7 +230,7 @@ def _sheet(columns):
     return sheets.contact_sheet(list(zip(*pictures, strict=True)), labels)
 
 
-def _curves(work, out):
+def _curves(work: Path, out: Path) -> None:
     """Error in the hole on the validation photos while G1, and while G2 learns."""
     figure, axes = plt.subplots(1, 2, figsize=(11, 4))
     panels = {"G1": ["g1", "context encoder"], "G2": list(G2_RUNS)}

@@ -19,8 +19,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WIDTH, HEIGHT = 384, 300
 
-# Photo, polygons (x, y), strokes of 5 px.
-CASES = (
+Points = list[tuple[int, int]]  # x, y
+# Photo, polygons, strokes of 5 px.
+CASES: tuple[tuple[str, list[Points], list[Points]], ...] = (
     ("astronaut", [[(368, 96), (388, 0), (446, 0), (472, 270), (356, 270)]], []),
     (
         "coffee",

@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from benchmarks.baselines import neural
 from tfpaint.evaluation.cases import load_cases
+from tfpaint.filling.feature_swap import encode_with_keys
 from tfpaint.filling.multi_scale import level
 from tfpaint.inpainter import Inpainter
 from tfpaint.maps.mask_cells import centre
@@ -48,7 +49,7 @@ def stages(inpainter, case, times=5):
     truth = tf.cast(case.incomplete, tf.float32)
     missing = tf.cast(case.mask, tf.float32)[..., None]
     crop = tf.concat([truth * (1 - missing), 1 - missing, missing], -1)
-    taken = defaultdict(float)
+    taken: defaultdict[str, float] = defaultdict(float)
 
     def measure(stage, function, *arguments):
         compiled = tf.function(function, autograph=False)
@@ -66,11 +67,15 @@ def stages(inpainter, case, times=5):
         if scale > len(truth):
             break
         begin, swap, draw = (
-            partial(f, index=index) for f in (filler.begin, filler.swap, filler.draw)
+            partial(stage, index=index) for stage in (filler.begin, filler.swap, filler.draw)
         )
-        photo, mask, picture = measure("start of a scale", begin, crop, picture)
-        _, swapped, matches = measure("encoder and patch-swap", swap, picture, mask, matches)
-        picture = measure("Feature2Image and tone", draw, swapped, picture, photo, mask)
+        photo, mask, picture = measure("pieces of the coarse fill", begin, crop, picture)
+        encode = partial(encode_with_keys, filler.encode, options=filler.options, scale=index)
+        before = taken["encoder"]
+        measure("encoder", encode, picture)
+        _, swapped, matches = measure("patch-swap", swap, picture, mask, matches)
+        taken["patch-swap"] -= taken["encoder"] - before  # it encodes as well
+        picture = measure("Feature2Image", draw, swapped, picture, photo, mask)
     whole = seconds(lambda: inpainter(case.incomplete, case.mask), times=times)
     taken["windows, blending, the rest"] = max(whole - sum(taken.values()), 0.0)
     return dict(taken), whole

@@ -11,6 +11,7 @@ import os
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ PAIRS = (
     ("rocket", "retina"),
     ("chelsea", "immunohistochemistry"),
 )
-VARIANTS = ({}, {"strength": 0.5}, {"keep_colours": True})
+VARIANTS: tuple[dict[str, Any], ...] = ({}, {"strength": 0.5}, {"keep_colours": True})
 
 
 def main(arguments=None):

@@ -44,7 +44,7 @@ def fills(methods, inpainter, encoder, work=None, iterations=neural.ITERATIONS):
     Args:
         methods: of METHODS.
         inpainter: whose coarse fill neural inpainting begins with.
-        encoder: a `tfpaint.VGG19Encoder`.
+        encoder: a `tfpaint.networks.encoder.VGG19Encoder`.
         work: folder of the trained baselines; None builds small ones of random weights.
         iterations: of neural inpainting at each scale.
 

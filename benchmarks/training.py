@@ -130,7 +130,7 @@ def rates(case, rounds, policy, batch=None):
     }
     steps = {name: step_of(make(case, *kind), *kind) for name, kind in kinds.items()}
     data = batches(case, 1, batch)[0]
-    seconds = {name: [] for name in steps}
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds + 2):  # the first two trace and warm up
         for name, step in steps.items():
             start = time.perf_counter()

@@ -1,31 +1,41 @@
-"""Writes the LiteRT (TensorFlow Lite) model that phones run: one window, from photo to result.
+"""Writes the LiteRT (TensorFlow Lite) model for phones, which fills one window of a photo.
 
     python -m export litert --size 256 --quantize float16 --out tfpaint_256.tflite
 
-The model has a static size and built-in operations alone. It is run by LiteRT afterwards, in a
-process of its own, and compared with the same window in TensorFlow. float16 halves the file and
-changes next to nothing. int8 stores the weights in 8 bits and convolves in them, with ranges
-measured on photos of scikit-image; all else, the matching too, stays in float32. It chooses other
-patches here and there: look at its pictures before you ship it.
+The model has a static size and uses built-in operations only. When it is written, LiteRT runs it
+and it is compared with TensorFlow on the same windows.
 
-Its inputs are `image` float32 (1, S, S, 3) in [0, 255] and `mask` float32 (1, S, S, 1), more than
-0 = missing, its output `image` float32 (1, S, S, 3) in [0, 255], equal to the input outside the
-mask. The hole should lie in the centre square of side S/2.
+float16 halves the file and changes next to nothing. int8 stores the weights in 8 bits and convolves
+in 8 bits, with ranges measured on photos of scikit-image; everything else, such as the matching,
+stays in float32. An int8 model chooses some other patches: look at its pictures before you ship it.
+
+The inputs are `image` float32 (1, S, S, 3) in [0, 255] and `mask` float32 (1, S, S, 1), above 0 =
+missing. The output is `image` float32 (1, S, S, 3) in [0, 255], equal to the input where the mask
+is 0. The hole should lie in the centre square of side S/2.
 """
 
+import argparse
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from export import photos
 from tfpaint.errors import InputError
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from tfpaint.inpainter import Inpainter
+
 QUANTIZE = ("none", "float16", "int8")
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m export litert`."""
     parser.add_argument("--preset", default="photo", help="a name or a folder (%(default)s)")
     parser.add_argument(
         "--size", type=int, default=256, metavar="S", help="side of the window (%(default)s)"
@@ -34,7 +44,8 @@ def add_arguments(parser):
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
+    """The command `python -m export litert`."""
     from export import check
     from tfpaint.inpainter import Inpainter
 
@@ -43,17 +54,17 @@ def run(options):
     check.report(inpainter, options.out)
 
 
-def write(inpainter, path, size, quantize="none"):
+def write(inpainter: "Inpainter", path: str | Path, size: int, quantize: str = "none") -> None:
     """Writes a .tflite file, whole or not at all.
 
     Args:
-        inpainter: of any precision.
-        path: the file.
-        size: side of the window, one of `static_window.sides(inpainter.filler)`.
-        quantize: one of `QUANTIZE`.
+        inpainter: Of any precision.
+        path: The file.
+        size: Side of the window in pixels, one of `static_window.sides(inpainter.filler)`.
+        quantize: One of `QUANTIZE`.
 
     Raises:
-        InputError: there is no window of that size, or the file cannot be written.
+        InputError: There is no window of that size, or the file cannot be written.
     """
     import tensorflow as tf
 
@@ -84,12 +95,12 @@ def write(inpainter, path, size, quantize="none"):
         raise InputError(f"{path}: could not be written ({error}); choose another place") from error
 
 
-def _convolutions_in_int8(converter, size):
-    """The conversion that leaves everything but convolutions in float32."""
+def _convolutions_in_int8(converter: "tf.lite.TFLiteConverter", size: int) -> Callable[[], bytes]:
+    """The conversion with convolutions in int8 and everything else in float32."""
     import tensorflow as tf
     from tensorflow.lite.python.schema_py_generated import BuiltinOperator
 
-    def windows():
+    def windows() -> Iterator[list[Any]]:
         for seed, photo in enumerate(photos.load(8, first=5).values()):
             image, mask = photos.window(photo, size, seed)
             yield [np.float32(image[None]), np.float32(mask[None, ..., None])]

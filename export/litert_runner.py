@@ -1,30 +1,40 @@
 """Runs a .tflite model in LiteRT, in a process without TensorFlow."""
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tfpaint.errors import InputError
 
 THREADS = 2
+T = TypeVar("T")
 
 
-def side(path):
-    """Side of the model's window."""
+def side(path: Path) -> int:
+    """The side of the model's window in pixels.
+
+    Raises:
+        InputError: As for `run`.
+    """
     return _in_process(_side, str(path))
 
 
-def run(path, cases):
-    """The model's pictures.
+def run(
+    path: Path, cases: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> list[tuple[np.ndarray, float]]:
+    """Fills windows with the model.
 
     Args:
-        path: of the .tflite file.
-        cases: pairs of uint8 (S, S, 3) and bool (S, S), True = missing.
+        path: The .tflite file.
+        cases: Pairs of uint8 (S, S, 3) and bool (S, S), True = missing.
 
     Returns:
-        Pairs of float32 (S, S, 3) in [0, 255] and the seconds that the second run took.
+        For each, float32 (S, S, 3) in [0, 255], and the seconds of a second run.
 
     Raises:
         InputError: ai-edge-litert is not installed, or it cannot run the model.
@@ -32,12 +42,21 @@ def run(path, cases):
     return _in_process(_run, str(path), cases)
 
 
-def invoke(path, inputs):
-    """The only output of any model with inputs told apart by their channels: {channels: array}."""
+def invoke(path: Path, inputs: Mapping[int, np.ndarray]) -> np.ndarray:
+    """The output of any model that has one.
+
+    Args:
+        path: The .tflite file.
+        inputs: An array for each input, by its number of channels.
+
+    Raises:
+        InputError: As for `run`.
+    """
     return _in_process(_invoke, str(path), inputs)
 
 
-def _in_process(function, *arguments):
+def _in_process(function: Callable[..., T], *arguments: Any) -> T:
+    """The result of a call in a new process."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         try:
             return pool.submit(function, *arguments).result()
@@ -48,7 +67,7 @@ def _in_process(function, *arguments):
             raise InputError(f"{arguments[0]}: LiteRT cannot run it ({reason})") from error
 
 
-def _interpreter(path):
+def _interpreter(path: str) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(path, num_threads=THREADS)
@@ -56,26 +75,29 @@ def _interpreter(path):
     return interpreter
 
 
-def _side(path):
+def _side(path: str) -> int:
     return int(_interpreter(path).get_input_details()[0]["shape"][1])
 
 
-def _invoke(path, inputs):
+def _invoke(path: str, inputs: Mapping[int, np.ndarray]) -> np.ndarray:
     return _timed(_interpreter(path), inputs)[0]
 
 
-def _run(path, cases):
+def _run(
+    path: str, cases: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> list[tuple[np.ndarray, float]]:
     interpreter = _interpreter(path)
     results = []
     for image, mask in cases:
-        inputs = {3: np.float32(image[None]), 1: np.float32(mask[None, ..., None])}
+        arrays = {3: image[None], 1: mask[None, ..., None]}
+        inputs = {channels: array.astype(np.float32) for channels, array in arrays.items()}
         result, seconds = _timed(interpreter, inputs)
         results.append((result[0], seconds))
     return results
 
 
-def _timed(interpreter, inputs):
-    """The output, and the seconds of the second run."""
+def _timed(interpreter: Any, inputs: Mapping[int, np.ndarray]) -> tuple[np.ndarray, float]:
+    """The output, and the seconds of a second run: the first one prepares."""
     for one in interpreter.get_input_details():
         interpreter.set_tensor(one["index"], inputs[int(one["shape"][-1])])
     interpreter.invoke()

@@ -1,4 +1,4 @@
-"""Photos with holes to try exported models on: scikit-image's, whose files come with it."""
+"""Photos with holes to test exported models on: those that come with scikit-image."""
 
 import numpy as np
 
@@ -11,8 +11,12 @@ NAMES = (
 )
 
 
-def load(count, first=0):
-    """The photos by name: uint8 (H, W, 3).
+def load(count: int, first: int = 0) -> dict[str, np.ndarray]:
+    """Photos as uint8 (H, W, 3), by name.
+
+    Args:
+        count: How many of `NAMES`.
+        first: The index in `NAMES` of the first.
 
     Raises:
         InputError: scikit-image is not installed.
@@ -32,13 +36,15 @@ def load(count, first=0):
     return photos
 
 
-def window(photo, side, seed):
-    """A square of the photo's middle, continued by mirror images, and a hole in its centre.
+def window(photo: np.ndarray, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A square from the middle of a photo, with a random hole in its centre half.
+
+    A photo that is too small is continued by mirroring.
 
     Args:
         photo: uint8 (H, W, 3), at least half as large as the window.
-        side: of the window.
-        seed: of the hole.
+        side: Side of the window in pixels.
+        seed: Of the hole.
 
     Returns:
         uint8 (side, side, 3) and bool (side, side), True = missing.
@@ -53,8 +59,18 @@ def window(photo, side, seed):
     return photo[y : y + side, x : x + side], mask
 
 
-def hole(height, width, generator, least=8):
-    """bool (height, width): a rectangle of up to 7/8 of the sides, and at most 200 pixels."""
+def hole(height: int, width: int, generator: np.random.Generator, least: int = 8) -> np.ndarray:
+    """A random rectangle.
+
+    Args:
+        height, width: Of the photo in pixels.
+        generator: Random numbers.
+        least: The shortest side of the rectangle. The longest is 7/8 of the photo's side, but no
+            more than 200 pixels.
+
+    Returns:
+        bool (height, width), True = missing.
+    """
     mask = np.zeros((height, width), bool)
     sides = [int(generator.integers(least, min(side * 7 // 8, 200) + 1)) for side in mask.shape]
     top, left = (

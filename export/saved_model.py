@@ -2,16 +2,18 @@
 
     python -m export saved-model --preset photo --out models/tfpaint
 
-The first export is models/tfpaint/1, the next one models/tfpaint/2; a server that watches the
-folder changes over by itself.
+The first export is models/tfpaint/1, the next one models/tfpaint/2. A server that watches the
+folder picks up a new version by itself.
 """
 
+import argparse
 from pathlib import Path
 
 from tfpaint.pictures.files import MAX_PIXELS
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m export saved-model`."""
     parser.add_argument("--preset", default="photo", help="a name or a folder (%(default)s)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model's folder")
     parser.add_argument(
@@ -23,7 +25,8 @@ def add_arguments(parser):
     )
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
+    """The command `python -m export saved-model`."""
     from tfpaint import saved_model
     from tfpaint.inpainter import Inpainter
 

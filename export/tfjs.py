@@ -1,16 +1,17 @@
-"""Writes the TF.js graph models that browsers run: windows, from photo to result.
+"""Writes the TF.js graph models for browsers, each of which fills windows of one size.
 
     python -m export tfjs --out out/web/model
 
-Each size has a folder of its own, out/web/model/128 and so on. The converter needs an older
-TensorFlow; its environment is built in out/tools, once.
+Each size has a folder of its own: out/web/model/128 and so on. The converter needs an older
+TensorFlow. Its environment is built in out/tools by the first export.
 
 Inputs and output are those of the LiteRT model: `image` float32 (1, S, S, 3) in [0, 255] and `mask`
-float32 (1, S, S, 1), more than 0 = missing; `image` float32 (1, S, S, 3). Kernels are stored in
-float16, as in the preset. There are neither loops nor branches: run it by `execute`, in float32, as
-half precision mixes up the indices of patches.
+float32 (1, S, S, 1), above 0 = missing; `image` float32 (1, S, S, 3) in [0, 255]. Kernels are
+stored in float16, as in the preset. The graph has neither loops nor branches, so that `execute`
+runs it. Run it in float32: half precision cannot hold the indices of patches.
 """
 
+import argparse
 import json
 import math
 import os
@@ -20,16 +21,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from export.tfjs_runner import TOOLS
 from tfpaint.errors import InputError
+
+if TYPE_CHECKING:
+    from tfpaint.inpainter import Inpainter
 
 PACKAGES = (
     "tensorflowjs==4.22.0",
     "tensorflow==2.19.0",
     "tensorflow-decision-forests==1.12.0",
     "ydf==0.11.0",
-    "setuptools<81",  # pkg_resources is gone from newer ones
+    "setuptools<81",  # newer ones have no pkg_resources
 )
 ENVIRONMENT = "tensorflowjs-" + PACKAGES[0].partition("==")[2]
 CONVERT = "from tensorflowjs.converters.converter import pip_main; pip_main()"
@@ -37,7 +42,8 @@ SIZES = (128, 256)
 BYTES = {"float32": 4, "int32": 4, "float16": 2, "bool": 1}
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m export tfjs`."""
     parser.add_argument("--preset", default="photo", help="a name or a folder (%(default)s)")
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=SIZES, metavar="S", help="sides of the windows"
@@ -48,7 +54,8 @@ def add_arguments(parser):
     )
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
+    """The command `python -m export tfjs`."""
     from export import check
     from tfpaint.inpainter import Inpainter
 
@@ -61,20 +68,20 @@ def run(options):
             check.report(inpainter, folder)
 
 
-def write(inpainter, path, size):
-    """Writes the model of one window, whole or not at all; an earlier one is replaced.
+def write(inpainter: "Inpainter", path: str | Path, size: int) -> Path:
+    """Writes the model for windows of one size, whole or not at all; an earlier one is replaced.
 
     Args:
-        inpainter: of any precision.
-        path: the model's folder.
-        size: side of the window, one of `static_window.sides(inpainter.filler)`.
+        inpainter: Of any precision.
+        path: The model's folder.
+        size: Side of the window in pixels, one of `static_window.sides(inpainter.filler)`.
 
     Returns:
         The folder.
 
     Raises:
-        InputError: there is no window of that size, the converter cannot be had, or the folder
-            cannot be written.
+        InputError: There is no window of that size, the converter cannot be installed or fails, or
+            the folder cannot be written.
     """
     import tensorflow as tf
 
@@ -104,18 +111,21 @@ def write(inpainter, path, size):
     return path
 
 
-def share_kernels(folder):
-    """Stores once what several scales have in common: the converter copies a kernel for each call.
+def share_kernels(folder: Path) -> None:
+    """Stores equal kernels once. The converter copies a kernel for each scale that uses it.
 
     Args:
-        folder: of a graph model; its files are replaced.
+        folder: The folder of a graph model; its files are replaced.
     """
     file = folder / "model.json"
     model = json.loads(file.read_text())
     (group,) = model["weightsManifest"]
     shards = [folder / name for name in group["paths"]]
     data = b"".join(shard.read_bytes() for shard in shards)
-    kept, first, same, at = [], {}, {}, 0
+    kept: list[tuple[dict, bytes]] = []
+    first: dict[tuple, str] = {}  # the first name of each content
+    same: dict[str, str] = {}  # from other names to the first
+    at = 0
     for weight in group["weights"]:
         kind = weight.get("quantization", weight)["dtype"]
         size = math.prod(weight["shape"]) * BYTES[kind]
@@ -129,7 +139,7 @@ def share_kernels(folder):
     nodes = [node for node in model["modelTopology"]["node"] if node["name"] not in same]
     for node in nodes:
         inputs = node.get("input", [])
-        # "^name" is to wait for it, which a constant needs nobody to.
+        # "^name" means to wait for that node; for a constant that is not needed.
         node["input"] = [same.get(one, one) for one in inputs if one[1:] not in same]
     model["modelTopology"]["node"] = nodes
     group["weights"] = [weight for weight, _ in kept]
@@ -140,8 +150,8 @@ def share_kernels(folder):
     file.write_text(json.dumps(model, separators=(",", ":")))
 
 
-def _python():
-    """The interpreter of the converter's environment, which is built if there is none yet."""
+def _python() -> Path:
+    """The interpreter of the converter's environment, which is built if it is missing."""
     environment = TOOLS / ENVIRONMENT
     if not environment.exists():
         print(
@@ -155,8 +165,12 @@ def _python():
     return environment / "bin" / "python"
 
 
-def _interpreter():
-    """A Python that the converter's older TensorFlow still has packages for."""
+def _interpreter() -> str:
+    """A Python for which the converter's older TensorFlow has packages.
+
+    Raises:
+        InputError: There is none.
+    """
     if sys.version_info < (3, 13):
         return sys.executable
     for name in ("python3.12", "python3.11"):
@@ -165,7 +179,7 @@ def _interpreter():
     raise InputError("the converter needs Python 3.11 or 3.12 beside this one; install one")
 
 
-def _call(*command):
+def _call(*command: str | Path) -> None:
     try:
         subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True)
     except subprocess.CalledProcessError as error:

@@ -1,10 +1,11 @@
-"""Runs a TF.js model in Node, on WebAssembly. Its packages are installed in out/tools."""
+"""Runs a TF.js model in Node, on WebAssembly. The npm packages go to out/tools."""
 
 import json
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,23 @@ PACKAGES = tuple(
 )
 
 
-def side(path):
-    """Side of the model's window."""
+def side(path: Path) -> int:
+    """The side in pixels of the window of the model in a folder."""
     inputs = json.loads((path / "model.json").read_text())["signature"]["inputs"]
     return int(inputs["image"]["tensorShape"]["dim"][1]["size"])
 
 
-def run(path, cases):
-    """The model's pictures; as `litert_runner.run`.
+def run(
+    path: Path, cases: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> list[tuple[np.ndarray, float]]:
+    """Fills windows with the model.
+
+    Args:
+        path: The model's folder.
+        cases: Pairs of uint8 (S, S, 3) and bool (S, S), True = missing.
+
+    Returns:
+        For each, float32 (S, S, 3) in [0, 255], and the seconds of a second run.
 
     Raises:
         InputError: Node or its packages are missing, or the model fails.
@@ -41,7 +51,8 @@ def run(path, cases):
     return [(one[:-1].reshape(size, size, 3), float(one[-1]) / 1000) for one in results]
 
 
-def _packages():
+def _packages() -> Path:
+    """The folder of TF.js, which is installed if it is missing."""
     folder = TOOLS / f"tfjs-{VERSION}"
     if not folder.exists():
         print(f"installing TF.js in {folder}, once", flush=True)
@@ -53,11 +64,11 @@ def _packages():
     return folder
 
 
-def _call(*command, **environment):
-    environment = {**os.environ, **{key: str(value) for key, value in environment.items()}}
-    command = [str(part) for part in command]
+def _call(*command: str | Path | int, **environment: Path) -> None:
+    variables = {**os.environ, **{key: str(value) for key, value in environment.items()}}
+    words = [str(word) for word in command]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        subprocess.run(words, check=True, capture_output=True, text=True, env=variables)
     except FileNotFoundError as error:
         raise InputError(f"{command[0]} is missing: install Node.js") from error
     except subprocess.CalledProcessError as error:

@@ -1,22 +1,24 @@
-"""Puts the web page together: its own files, TensorFlow.js from npm, a sample photo.
+"""Puts the web page together: its own files, TensorFlow.js from npm, and a sample photo.
 
     python -m export web --out out/web
 
-The folder can be put on any static host, or be served with the model:
+Any static host can serve the folder, and so can the model's server:
 
     python -m serving server --model out/models/tfpaint --page out/web
 
-To have the page fill photos inside the browser too, first put the model for browsers beside it:
+The page can also fill photos in the browser itself. For that, export the model for browsers first:
 
     python -m export tfjs --out out/web/model
 """
 
+import argparse
 import json
 import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tfpaint.errors import InputError
 
@@ -32,7 +34,7 @@ VENDOR = (
     "tfjs-backend-webgl/dist/tf-backend-webgl.min.js",
     "tfjs-backend-webgpu/dist/tf-backend-webgpu.min.js",
 )
-# What the leanest browser loads of it before the first photo, besides the model.
+# The least that a browser loads of it, besides the model, before it fills the first photo.
 LOADED = (
     "tf-core.min.js",
     "tf-converter.min.js",
@@ -41,12 +43,14 @@ LOADED = (
 )
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m export web`."""
     default = Path("out/web")
     parser.add_argument("--out", type=Path, default=default, metavar="DIR", help="(%(default)s)")
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
+    """The command `python -m export web`."""
     assets = build(options.out)
     print(f"{options.out}: the page")
     if "sample" not in assets:
@@ -58,17 +62,17 @@ def run(options):
         print(f"server only; for browsers: python -m export tfjs --out {model}, then this again")
 
 
-def build(out):
+def build(out: str | Path) -> dict[str, Any]:
     """Writes the page.
 
     Args:
-        out: a folder, made if missing. TF.js graph models in its folder `model` are made use of:
-            `model/128/model.json` for windows of side 128, and so on.
+        out: A folder, made if missing. If its folder `model` has TF.js graph models, such as
+            `model/128/model.json` for windows of side 128, the page uses them.
 
     Returns:
-        dict, also in `assets.json`: `sample`, a path, if scikit-image is installed; `model`, with
-        the sides of its windows, `scales`, and the `bytes` that a browser has to load for the
-        largest, if there are any.
+        What `assets.json` says as well. `sample` is the sample photo's path, if scikit-image is
+        installed. `model`, if there are models, has the sides of their windows, `scales`, and the
+        `bytes` that a browser loads for the largest.
 
     Raises:
         InputError: npm is missing or fails, or the folder cannot be written.
@@ -76,7 +80,7 @@ def build(out):
     out = Path(out)
     if out.resolve() == SOURCE.resolve():
         raise InputError(f"{out}: holds the page's sources; name another folder")
-    assets = {}
+    assets: dict[str, Any] = {}
     try:
         (out / "assets.json").unlink(missing_ok=True)
         out.mkdir(parents=True, exist_ok=True)
@@ -102,8 +106,8 @@ def build(out):
     return assets
 
 
-def _write_sample(path):
-    """A photo of a rocket, by SpaceX, in the public domain."""
+def _write_sample(path: Path) -> bool:
+    """Writes a photo of a rocket, by SpaceX, in the public domain; False without scikit-image."""
     try:
         from skimage import data
     except ImportError:
@@ -114,8 +118,8 @@ def _write_sample(path):
     return True
 
 
-def _install(vendor):
-    """TensorFlow.js by npm, as the lock file has it, unless it is there already."""
+def _install(vendor: Path) -> None:
+    """Installs TensorFlow.js by npm, in the lock file's versions, unless it is there already."""
     lock = SOURCE / "package-lock.json"
     there = vendor / lock.name
     if there.is_file() and there.read_bytes() == lock.read_bytes():

@@ -1,4 +1,4 @@
-"""TensorFlow Serving itself in the place of the embedded server, with the same options."""
+"""Starts TensorFlow Serving in place of the embedded server, with the same options."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ CONFIGS = Path(__file__).resolve().parent / "tf_serving"
 
 
 def execute(options: Options) -> None:
-    """Become TensorFlow Serving: signals and exit code are its own.
+    """Replaces this process by TensorFlow Serving, which gets its signals and sets its exit code.
 
     Raises:
         InputError: It is not installed, or cannot do what an option asks for.
@@ -31,7 +31,7 @@ def execute(options: Options) -> None:
 
 
 def command(options: Options, folder: Path) -> list[str]:
-    """The command line for these options; configuration files are written to `folder`.
+    """The command line for these options; writes configuration files to `folder`.
 
     Raises:
         InputError: TensorFlow Serving cannot do what an option asks for.
@@ -41,7 +41,7 @@ def command(options: Options, folder: Path) -> list[str]:
     if options.host not in ("0.0.0.0", "::"):
         raise InputError(
             f"--host {options.host}: TensorFlow Serving listens at every address of this machine;"
-            " agree by --host 0.0.0.0, or use the embedded server"
+            " say so by --host 0.0.0.0, or use the embedded server"
         )
     models = folder / "models.config"
     models.write_text(models_config(options))
@@ -64,14 +64,14 @@ def command(options: Options, folder: Path) -> list[str]:
     if options.labels:
         arguments["allow_version_labels_for_unavailable_models"] = "true"
     if options.tls_cert is not None and options.tls_key is not None:
-        arguments["rest_api_port"] = 0  # it would stay in the clear
+        arguments["rest_api_port"] = 0  # REST would stay unencrypted
         arguments["ssl_config_file"] = folder / "ssl.config"
         (folder / "ssl.config").write_text(_ssl_config(options))
     return [PROGRAM, *(f"--{name}={value}" for name, value in arguments.items())]
 
 
 def models_config(options: Options) -> str:
-    """The text of models.config: the latest version, or those that have labels."""
+    """The content of models.config: serve the latest version, or the versions with labels."""
     config = model_server_config_pb2.ModelServerConfig()
     model = config.model_config_list.config.add(
         name=options.name, base_path=str(options.model.resolve()), model_platform="tensorflow"
@@ -84,7 +84,7 @@ def models_config(options: Options) -> str:
 
 
 def _ssl_config(options: Options) -> str:
-    """SSLConfig's proto is not among those of tensorflow-serving-api."""
+    """The content of ssl.config, as text: tensorflow-serving-api has no SSLConfig message."""
 
     def quoted(path: Path | None) -> str:
         text = path.read_text() if path is not None else ""

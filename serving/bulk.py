@@ -1,20 +1,20 @@
-"""Inpaint many photos with Apache Beam, again and again until all are done.
+"""Inpaint many photos with Apache Beam. Run again, it continues with those that are left.
 
     python -m serving bulk --input 'photos/*.jpg' --masks masks/ --output filled/
     python -m serving bulk --input frames/ --masks logo.png --output clean/ \\
         --direct_num_workers 2 --direct_running_mode multi_processing
 
 --masks is one mask for all, or a folder with a mask of each photo's name. Results keep their
-photos' names. When it ends, OUTPUT/manifest.jsonl has a line for each photo (input, mask, output,
-seconds, error) and OUTPUT/dead-letter.jsonl those that could not be done. Stopped half-way, the
-same command goes on: what is there is kept, what failed is tried again. All other options are
-Beam's: --runner FlinkRunner, SparkRunner, DataflowRunner, ...; by default it works on this machine,
-in this process. Exit code: 0 done, 2 something failed.
+photos' names. At the end, OUTPUT/manifest.jsonl has a line for each photo (input, mask, output,
+seconds, error), and OUTPUT/dead-letter.jsonl has the lines of the photos that failed. When it was
+interrupted, or photos have failed, run the same command again: it keeps the results that exist.
+All other options are Beam's: --runner FlinkRunner, SparkRunner, DataflowRunner, ...; by default
+it works on this machine, in this process. Exit code: 0 done, 2 something failed.
 """
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apache_beam as beam
@@ -40,7 +40,10 @@ class Loaded(NamedTuple):
 
 
 class Filled(NamedTuple):
-    """What became of a loaded job: the photo, or why there is none."""
+    """The outcome of a loaded job: the filled photo, or an error.
+
+    `began` is when the fill began, by `time.monotonic`.
+    """
 
     job: Job
     photo: files.Photo | None
@@ -49,12 +52,13 @@ class Filled(NamedTuple):
 
 
 class Read(beam.DoFn):
-    """Job -> Loaded; the records of what is done, or cannot be read, go to "records"."""
+    """From `Job` to `Loaded`. A job that is done or cannot be read gives a record: "records"."""
 
     def __init__(self, output: str, max_pixels: int, fit_mask: bool):
         self.output, self.max_pixels, self.fit_mask = output, max_pixels, fit_mask
 
-    def process(self, job: Job):
+    def process(self, job: Job) -> Iterator[Loaded | beam.pvalue.TaggedOutput]:
+        """Reads photo and mask."""
         began = time.monotonic()
         done = bulk_files.finished(job, self.output)
         if done is not None:
@@ -62,7 +66,9 @@ class Read(beam.DoFn):
             return
         try:
             if job.mask is None:
-                raise InputError(f"{job.photo}: has not one mask of its name; put one there")
+                raise InputError(
+                    f"{job.photo}: has no mask of its name, or several; leave one there"
+                )
             with bulk_files.local(job.photo) as path:
                 photo = files.read_photo(path, self.max_pixels)
             with bulk_files.local(job.mask) as path:
@@ -70,18 +76,21 @@ class Read(beam.DoFn):
                     masks.read_mask(path, self.max_pixels), photo, job.mask, self.fit_mask
                 )
             yield Loaded(job, photo, mask)
-        except Exception as error:  # one bad file must not stop the others
+        except Exception as error:  # a bad file must not stop the others
             yield beam.pvalue.TaggedOutput("records", bulk_files.record(job, began, _said(error)))
 
 
 def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__  # a MemoryError may say nothing
+    return str(error) or type(error).__name__  # a MemoryError may have no message
 
 
 class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
-    """Lets Beam load the networks once a worker, and hands it one photo at a time.
+    """Loads the networks once for each of Beam's workers, and fills one photo at a time.
 
-    Photos are never merged: their sizes differ, and one bad one would fail the rest.
+    Photos are never batched: their sizes differ, and a bad one would fail the others.
+
+    Args:
+        preset: A name or a folder.
     """
 
     def __init__(self, preset: str):
@@ -89,6 +98,7 @@ class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
         self.preset = preset
 
     def load_model(self) -> "Inpainter":
+        """The inpainter of the preset."""
         from tfpaint.inpainter import Inpainter  # TensorFlow is needed by workers only
 
         return Inpainter.from_preset(self.preset)
@@ -98,7 +108,8 @@ class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
         batch: Sequence[Loaded],
         model: "Inpainter",
         inference_args: dict[str, Any] | None = None,
-    ):
+    ) -> Iterator[Filled]:
+        """Fills photos, one after the other."""
         for job, photo, mask in batch:
             began = time.monotonic()
             try:
@@ -108,16 +119,18 @@ class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
                 yield Filled(job, None, began, f"{job.photo}: {error}")
 
     def batch_elements_kwargs(self) -> dict[str, int]:
+        """Batches of one."""
         return {"max_batch_size": 1}
 
 
 class Write(beam.DoFn):
-    """Filled -> its record; the picture appears whole or not at all."""
+    """From `Filled` to its record. Writes the picture whole or not at all."""
 
     def __init__(self, output: str):
         self.output = output
 
-    def process(self, filled: Filled):
+    def process(self, filled: Filled) -> Iterator[bulk_files.Record]:
+        """Writes the picture, if there is one."""
         job, photo, began, error = filled
         try:
             if photo is not None:
@@ -135,14 +148,14 @@ def build(
     max_pixels: int = files.MAX_PIXELS,
     fit_mask: bool = False,
 ) -> None:
-    """Lay out the pipeline.
+    """Adds all steps to a pipeline.
 
     Args:
-        pipeline: To add it to.
+        pipeline: What to add them to.
         jobs: From `bulk_files.plan`.
-        output: The folder of the results, manifest and dead-letter list.
+        output: The folder of the results, the manifest and the dead-letter list.
         preset: A name or a folder.
-        max_pixels: Larger pictures are refused.
+        max_pixels: Pictures with more pixels are refused.
         fit_mask: Stretch masks of another size to their photos.
     """
     read = (
@@ -166,23 +179,33 @@ def build(
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m serving bulk`, other than Beam's."""
     add = parser.add_argument
     add("--input", required=True, metavar="PATTERN", help="photos: a folder, or 'photos/*.jpg'")
     add("--masks", required=True, metavar="PATH", help="one mask for all, or a folder of them")
     add("--output", required=True, metavar="DIR", help="folder for the results")
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
     add("--fit-mask", action="store_true", help="stretch masks of another size to their photos")
-    add("--max-pixels", type=float, default=files.MAX_PIXELS, help="(%(default)g)")
+    add(
+        "--max-pixels",
+        type=float,
+        default=files.MAX_PIXELS,
+        help="refuse larger pictures (%(default)g)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    """The command `python -m serving bulk`; `options.beam` has Beam's own arguments."""
+    """The command `python -m serving bulk`; `options.beam` holds Beam's own arguments.
+
+    Raises:
+        InputError: An option or file cannot be used, or photos have failed.
+    """
     settings = PipelineOptions(options.beam)
     known, all_ = (settings.get_all_options(retain_unknown_options=keep) for keep in (False, True))
     if unknown := sorted(set(all_) - set(known)):
         raise InputError(f"--{unknown[0]}: neither this program nor Beam knows it; see --help")
     standard = settings.view_as(StandardOptions)
-    # Beam's "DirectRunner" would first download a program from GitHub and start it.
+    # Not "DirectRunner", Beam's default: it downloads a program from GitHub and starts it.
     standard.runner = standard.runner or "FnApiRunner"
     jobs = bulk_files.plan(options.input, options.masks, options.output)
     with beam.Pipeline(options=settings) as pipeline:
@@ -199,5 +222,5 @@ def run(options: argparse.Namespace) -> None:
     if failed:
         raise InputError(
             f"{bulk_files.join(options.output, bulk_files.DEAD_LETTERS)}: says why {failed} photos"
-            " could not be done; mend them and run this again"
+            " could not be done; fix them and run this again"
         )

@@ -24,7 +24,7 @@ Record = dict[str, Any]
 
 
 class Job(NamedTuple):
-    """A photo, its mask (None: there is none) and where the result goes."""
+    """The paths of a photo, of its mask (None if there is not one) and of the result."""
 
     photo: str
     mask: str | None
@@ -32,17 +32,17 @@ class Job(NamedTuple):
 
 
 def plan(pattern: str, mask: str, output: str) -> list[Job]:
-    """Find the photos and their masks.
+    """Finds the photos and their masks.
 
     Args:
         pattern: A folder, or a pattern such as "photos/*.jpg".
-        mask: One mask for all, or a folder that has a mask of each photo's stem.
-        output: The folder of the results, which keep their photos' names; .png takes the place
-            of a suffix that cannot be written.
+        mask: One mask for all, or a folder with a mask of each photo's name, the suffix aside.
+        output: The folder of the results. They keep their photos' names, but for the suffix of a
+            format that cannot be written, which becomes .png.
 
     Raises:
-        InputError: No photos, no masks, two results of one name, or a result that would replace a
-            photo or a mask.
+        InputError: There are no photos or masks, two results have the same name, or a result
+            would replace a photo or a mask.
     """
     folder = [] if set("*?[") & set(pattern) else _pictures(join(pattern, "*"))
     photos = folder or _match(pattern)
@@ -72,7 +72,7 @@ def plan(pattern: str, mask: str, output: str) -> list[Job]:
 
 
 def finished(job: Job, output: str) -> Record | None:
-    """The record of a job whose result is there, from whichever run made it."""
+    """The record of a job whose result exists, whichever run made it; None if there is none."""
     if not FileSystems.exists(job.out):
         return None
     with suppress(OSError, ValueError), FileSystems.open(_record_path(job, output)) as file:
@@ -81,7 +81,13 @@ def finished(job: Job, output: str) -> Record | None:
 
 
 def record(job: Job, began: float | None, error: str | None) -> Record:
-    """A line of the manifest."""
+    """A line of the manifest.
+
+    Args:
+        job: What was to be done.
+        began: When it began, by `time.monotonic`; None if that is not known.
+        error: Why it failed, or None.
+    """
     seconds = None if began is None else round(time.monotonic() - began, 3)
     return {
         "input": job.photo,
@@ -93,10 +99,10 @@ def record(job: Job, began: float | None, error: str | None) -> Record:
 
 
 def write(job: Job, photo: files.Photo, output: str, began: float) -> None:
-    """Write the result, then its record, and last give the result its name.
+    """Writes a result under a temporary name, then its record, and last renames the result.
 
-    So a result is never half, and never without a record. Engines may try a job twice at a time:
-    each try has a temporary name of its own.
+    So there is never half a result, nor one without a record. Beam may run a job twice at the same
+    time, so each attempt has a temporary name of its own.
     """
     name = PurePosixPath(job.out).name
     temporary = join(output, f"{_TEMPORARY}{uuid.uuid4().hex}")
@@ -112,7 +118,10 @@ def write(job: Job, photo: files.Photo, output: str, began: float) -> None:
 
 
 def write_manifest(records: Iterable[Record], output: str) -> None:
-    """Write the manifest and the dead-letter list, each whole, and tidy up after killed runs."""
+    """Writes the manifest and the dead-letter list, and deletes what killed runs have left.
+
+    Each file is written whole or not at all.
+    """
     lines = sorted(records, key=lambda entry: entry["input"])
     _make_folder(output)
     for name, entries in (
@@ -128,17 +137,17 @@ def write_manifest(records: Iterable[Record], output: str) -> None:
 
 
 def count_failed(output: str) -> int:
-    """How many lines the dead-letter list has."""
+    """The number of lines in the dead-letter list."""
     with FileSystems.open(join(output, DEAD_LETTERS)) as file:
         return file.read().count(b"\n")
 
 
 @contextmanager
 def local(path: str) -> Iterator[Path]:
-    """A file on this machine's disk, copied there if it is elsewhere.
+    """A local path of a file; one that is elsewhere is copied for as long as the context lasts.
 
     Raises:
-        InputError: It cannot be had.
+        InputError: The file cannot be read.
     """
     if FileSystems.get_scheme(path) is None:
         yield Path(path)
@@ -154,6 +163,7 @@ def local(path: str) -> Iterator[Path]:
 
 
 def join(folder: str, name: str) -> str:
+    """The path of a name in a folder."""
     return FileSystems.join(folder, name)
 
 
@@ -166,12 +176,12 @@ def _record_path(job: Job, output: str) -> str:
 
 
 def _make_folder(path: str) -> None:
-    with suppress(OSError):  # it is there; object stores have none
+    with suppress(OSError):  # it exists already, or an object store has no folders
         FileSystems.mkdirs(path)
 
 
 def _pictures(pattern: str) -> list[str]:
-    """The picture files that match, without hidden ones."""
+    """The picture files that match, other than hidden ones."""
     return [
         path
         for path in _match(pattern)

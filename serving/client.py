@@ -3,8 +3,8 @@
     python -m serving client photo.jpg --mask mask.png -o filled.png --target localhost:8500
 
 White in the mask is missing. Works with the embedded server and with TensorFlow Serving. The photo
-is turned upright by its EXIF first; known pixels stay as they are. Exit code 2: a bad photo, mask
-or option, or the server's error.
+is first turned upright by its EXIF orientation; known pixels stay as they are. Exit code 2: a bad
+photo, mask or option, or an error of the server.
 """
 
 import argparse
@@ -32,11 +32,11 @@ from tfpaint.errors import InputError
 from tfpaint.pictures import files, masks
 from tfpaint.pictures.folders import check_written
 
-_BEST = {"compress_level": 1}  # of PNGs on their way: speed, not size
+_FAST = {"compress_level": 1}  # of PNG files in requests: speed matters more than size
 
 
 class InpaintError(InputError):
-    """A server's error or its absence, in one line.
+    """An error of the server, or that it cannot be reached, in one line.
 
     Attributes:
         code: The gRPC status.
@@ -48,20 +48,20 @@ class InpaintError(InputError):
 
 
 class InpaintClient:
-    """Inpaints on a server. May be used from several threads.
+    """Inpaints on a server. Several threads may share a client.
 
     Args:
-        target: HOST:PORT of its gRPC port.
-        model: The model's name there.
-        version: A version's number; None: the latest.
-        label: Or a version's label, such as "stable".
+        target: HOST:PORT of the server's gRPC.
+        model: The model's name on the server.
+        version: A version's number, or None for the latest.
+        label: In place of `version`, a version's label, such as "stable".
         timeout: Seconds for a call, retries included.
-        attempts: How often a call is tried while the server is unavailable, from 1 to 5; the
-            pauses double from half a second on.
-        message_bytes: The longest request or reply.
-        token: Bearer token; only sent by TLS, or to this very machine.
+        attempts: How often a call is tried while the server is unavailable, from 1 to 5. The pauses
+            between begin at half a second and double.
+        message_bytes: The longest request or reply in bytes.
+        token: Bearer token. It is sent by TLS only, or to this machine.
         tls: Use TLS.
-        ca: PEM file of the authority that signed the server's certificate; None: the system's.
+        ca: PEM file of the authority that signed the server's certificate; None for the system's.
         cert, key: PEM files for mutual TLS.
 
     Raises:
@@ -99,7 +99,7 @@ class InpaintClient:
         options = [
             ("grpc.max_send_message_length", message_bytes),
             ("grpc.max_receive_message_length", message_bytes),
-            ("grpc.per_rpc_retry_buffer_size", message_bytes),  # more is not sent again
+            ("grpc.per_rpc_retry_buffer_size", message_bytes),  # a longer request is not retried
             ("grpc.service_config", _retries(attempts)),
             ("grpc.max_reconnect_backoff_ms", 2000),  # a server may take a minute to load
         ]
@@ -126,7 +126,7 @@ class InpaintClient:
         self.close()
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._channel.close()
 
     def inpaint(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -159,14 +159,14 @@ class InpaintClient:
         return np.where(missing[..., None], filled, image)
 
     def inpaint_bytes(self, image: bytes, mask: bytes) -> bytes:
-        """The same on encoded pictures, which are not turned by EXIF.
+        """Fills the hole of a photo in a file; its EXIF orientation is ignored.
 
         Args:
-            image: A PNG or JPEG file.
-            mask: Likewise, of the same size; above 127 is missing.
+            image: The content of a PNG or JPEG file.
+            mask: Likewise, of the same size; values above 127 are missing.
 
         Returns:
-            A PNG file.
+            The content of a PNG file.
 
         Raises:
             InpaintError: As for `inpaint`.
@@ -183,7 +183,7 @@ class InpaintClient:
         return response.outputs["image_bytes"].string_val[0]
 
     def status(self) -> dict[int, str]:
-        """The state of each version of the model, such as "AVAILABLE", by number."""
+        """The state of each version of the model by its number, such as "AVAILABLE"."""
         request = get_model_status_pb2.GetModelStatusRequest()
         self._choose(request.model_spec)
         response = self._call(self._models.GetModelStatus, request)
@@ -216,7 +216,7 @@ class InpaintClient:
 
 
 def _retries(attempts: int) -> str:
-    """gRPC's own retries, for what the server did not begin to work on."""
+    """A gRPC service config that retries requests while the server is unavailable."""
     if attempts == 1:
         return "{}"
     policy = {
@@ -249,30 +249,37 @@ def _read(path: Path) -> bytes:
 
 def _png(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", **_BEST)
+    Image.fromarray(pixels).save(file, "PNG", **_FAST)
     return file.getvalue()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m serving client`."""
     add = parser.add_argument
     add("photo", type=Path, metavar="PHOTO")
-    add("--mask", type=Path, metavar="FILE", help="white = missing; default: its transparency")
+    add(
+        "--mask", type=Path, metavar="FILE", help="white = missing; by default, what is transparent"
+    )
     add("-o", "--out", type=Path, required=True, metavar="FILE")
     add("--target", default="localhost:8500", metavar="HOST:PORT", help="(%(default)s)")
     add("--model", default="tfpaint", help="the model's name (%(default)s)")
-    add("--version", type=int, metavar="N", help="a version of the model (the latest)")
-    add("--label", help="or a version's label, such as stable")
+    add("--version", type=int, metavar="N", help="the model's version (the latest)")
+    add("--label", help="in place of --version: a label, such as stable")
     add("--timeout", type=float, default=120.0, help="seconds (%(default)g)")
-    add("--token-file", type=Path, metavar="FILE", help="holds a bearer token")
+    add("--token-file", type=Path, metavar="FILE", help="text file with a bearer token")
     add("--tls", action="store_true", help="use TLS")
-    add("--ca", type=Path, metavar="FILE", help="PEM; who signed the server's certificate")
-    add("--cert", type=Path, metavar="FILE", help="PEM, for mutual TLS")
-    add("--key", type=Path, metavar="FILE", help="PEM, for mutual TLS")
+    add("--ca", type=Path, metavar="FILE", help="PEM: who signed the server's certificate")
+    add("--cert", type=Path, metavar="FILE", help="PEM: own certificate, for mutual TLS")
+    add("--key", type=Path, metavar="FILE", help="PEM: its key")
     add("--fit-mask", action="store_true", help="stretch a mask of another size to the photo")
 
 
 def run(options: argparse.Namespace) -> None:
-    """The command `python -m serving client`."""
+    """The command `python -m serving client`.
+
+    Raises:
+        InputError: A file, option or server cannot be used.
+    """
     token = options.token_file and _read(options.token_file).decode(errors="replace").strip()
     client = InpaintClient(
         options.target,

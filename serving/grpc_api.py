@@ -23,16 +23,17 @@ from serving.status import Code, ServingError
 _PREDICTION = prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name
 _MODEL = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-_BESIDE = 64  # calls besides predictions: health, metadata, messages that are still on their way
+_BESIDE = 64  # calls besides predictions: health, metadata, requests still being received
 
 
 class _Answering:
-    """Gives an RPC's errors the status that they name."""
+    """Answers RPCs: a ServingError becomes the gRPC status that it names."""
 
     def __init__(self, predictor: Predictor):
         self.predictor = predictor
 
     async def answer(self, context, method: str, work):
+        """The response that `work` makes of a `Call`; `method` is the RPC's name for the log."""
         try:
             with self.predictor.call("grpc", method) as call:
                 return await work(call)
@@ -82,10 +83,10 @@ class ModelService(_Answering, model_service_pb2_grpc.ModelServiceServicer):
 
 
 def metadata(predictor: Predictor, spec):
-    """The GetModelMetadataResponse: the signatures of a version.
+    """The GetModelMetadataResponse, with the signatures of a version.
 
     Raises:
-        ServingError: NOT_FOUND or UNAVAILABLE.
+        ServingError: NOT_FOUND or UNAVAILABLE, as for `Versions.lease`.
     """
     predictor.check_name(spec.name)
     with predictor.versions.lease(*choice(spec)) as version:
@@ -101,10 +102,10 @@ def metadata(predictor: Predictor, spec):
 
 
 def status(predictor: Predictor, spec):
-    """The GetModelStatusResponse: the state of each version.
+    """The GetModelStatusResponse, with the state of each version.
 
     Raises:
-        ServingError: NOT_FOUND.
+        ServingError: NOT_FOUND, if there is no such version or model.
     """
     predictor.check_name(spec.name)
     response = get_model_status_pb2.GetModelStatusResponse()
@@ -143,9 +144,9 @@ class GrpcServer:
     """The services on one port.
 
     Args:
-        predictor: Answers.
+        predictor: What answers requests.
         address: HOST:PORT; port 0 takes a free one.
-        credentials: TLS; None serves in the clear.
+        credentials: For TLS; None serves unencrypted.
         token: The bearer token that callers need, if any.
     """
 
@@ -166,7 +167,7 @@ class GrpcServer:
                 ("grpc.max_send_message_length", -1),
                 ("grpc.max_metadata_size", 16 * 1024),
                 ("grpc.so_reuseport", 0),
-                # Whoever sends a request slower than it may take loses the connection.
+                # Connections that take too long to send a request are closed.
                 ("grpc.max_connection_age_ms", 5 * age),
                 ("grpc.max_connection_age_grace_ms", age),
                 ("grpc.keepalive_time_ms", 60_000),
@@ -191,12 +192,17 @@ class GrpcServer:
         self._reporting: asyncio.Task | None = None
 
     async def start(self) -> None:
+        """Listens, and keeps the health service up to date."""
         await self._report()
         await self.server.start()
         self._reporting = asyncio.create_task(self._report_always())
 
     async def stop(self, grace: float) -> None:
-        """Say so to health checks, take nothing new and finish what is there."""
+        """Reports the end to health checks, refuses new calls, and waits for running ones.
+
+        Args:
+            grace: The longest wait in seconds.
+        """
         if self._reporting is not None:
             self._reporting.cancel()
         await self.health.enter_graceful_shutdown()

@@ -12,7 +12,8 @@ import tensorflow as tf
 from serving.limits import Limits, check_shape, invalid
 from serving.status import Code, ServingError
 
-# Each opening bracket becomes an object of some 60 bytes: a body of nothing else would be a bomb.
+# Parsing makes an object of about 60 bytes for each bracket, so that a body of brackets alone would
+# need far more memory than its own size.
 _MOST_BRACKETS = 2_000_000
 
 
@@ -20,7 +21,8 @@ def parse(body: bytes) -> dict[str, Any]:
     """The JSON object of a predict request.
 
     Raises:
-        ServingError: INVALID_ARGUMENT: not JSON, not an object, or too deeply or too finely nested.
+        ServingError: INVALID_ARGUMENT: not JSON, not an object, or nested too deeply, or too many
+            lists in it.
     """
     if body.count(b"[") + body.count(b"{") > _MOST_BRACKETS:
         raise _bad(
@@ -39,15 +41,15 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def read_inputs(request: dict, signature, limits: Limits) -> tuple[dict[str, np.ndarray], bool]:
-    """The inputs of a request, and whether they came by row.
+    """The inputs of a request as arrays by name, and whether they came by row.
 
     Args:
         request: From `parse`.
-        signature: The SignatureDef that they are for.
+        signature: The SignatureDef to which they belong.
         limits: Larger tensors are refused.
 
     Raises:
-        ServingError: INVALID_ARGUMENT: names, types or shapes do not fit.
+        ServingError: INVALID_ARGUMENT: names, types or shapes do not fit the signature.
     """
     by_row, by_column = "instances" in request, "inputs" in request
     if by_row == by_column:
@@ -71,11 +73,12 @@ def read_inputs(request: dict, signature, limits: Limits) -> tuple[dict[str, np.
 def write_outputs(outputs: Mapping[str, np.ndarray], by_row: bool) -> bytes:
     """The JSON body: {"predictions": [...]} by row, else {"outputs": ...}.
 
-    A single output stands there without its name. Strings of outputs named `..._bytes` become
+    If there is one output only, its name is left out. Strings of outputs named `..._bytes` become
     {"b64": "..."}.
 
     Raises:
-        ServingError: INVALID_ARGUMENT: rows asked for, but the outputs have none in common.
+        ServingError: INVALID_ARGUMENT: the answer is due by row, but the outputs have no batch
+            dimension, or different batch sizes.
     """
     values = {name: _jsonable(name, array) for name, array in outputs.items()}
     if not by_row:
@@ -136,7 +139,7 @@ def _strings(name: str, value: Any) -> np.ndarray:
 
 
 def _flatten(name: str, value: Any, leaves: list[bytes]) -> tuple[int, ...]:
-    """Appends the strings in a nested list and returns its shape, that of its first elements."""
+    """Appends the strings of a nested list to `leaves`; returns the shape of its first elements."""
     if isinstance(value, list):
         shapes = [_flatten(name, item, leaves) for item in value]
         return (len(value), *(shapes[0] if shapes else ()))

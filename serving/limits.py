@@ -1,4 +1,4 @@
-"""What a request may ask for, checked before anything of it is expanded."""
+"""The limits of a request, checked before pictures are decoded or tensors made."""
 
 import io
 import math
@@ -15,12 +15,13 @@ from tfpaint.pictures.decoding import own_limit
 
 @dataclass(frozen=True)
 class Limits:
-    """The bounds on a single request.
+    """The limits of a single request.
 
-    Args:
-        message_bytes: Of a request as it comes over the network.
-        pixels: In each input of a request, all items of its batch together.
-        seconds: For its answer; by REST as long for its body before, and for sending it after.
+    Attributes:
+        message_bytes: Bytes of the request as it comes over the network.
+        pixels: Pixels in each input, all items of the batch together.
+        seconds: Time for the answer. REST allows as long for receiving the body before it, and as
+            long for sending the answer after it.
     """
 
     message_bytes: int = 64 * 2**20
@@ -29,12 +30,13 @@ class Limits:
 
 
 def check_shape(name: str, shape: Sequence[int], info, limits: Limits) -> None:
-    """Refuse a tensor's shape that does not fit the signature, or has too many pixels.
+    """Refuses a tensor whose shape does not fit the signature or has too many pixels.
 
     Args:
-        name: The input.
-        shape: Its dimensions.
-        info: The TensorInfo of the signature.
+        name: The input's name.
+        shape: The tensor's dimensions.
+        info: The input's TensorInfo in the signature.
+        limits: The number of pixels allowed.
 
     Raises:
         ServingError: INVALID_ARGUMENT.
@@ -52,10 +54,11 @@ def check_shape(name: str, shape: Sequence[int], info, limits: Limits) -> None:
 
 
 def check_values(inputs: Mapping[str, np.ndarray], limits: Limits) -> None:
-    """Refuse encoded pictures by what their headers say, and numbers that are none.
+    """Refuses pictures that are too large by their headers, and arrays with NaN or infinity.
 
     Args:
         inputs: The arrays by name; strings in those named `..._bytes` are PNG or JPEG files.
+        limits: The number of pixels allowed.
 
     Raises:
         ServingError: INVALID_ARGUMENT.
@@ -70,12 +73,12 @@ def check_values(inputs: Mapping[str, np.ndarray], limits: Limits) -> None:
 
 
 def invalid(name: str, problem: str) -> ServingError:
-    """INVALID_ARGUMENT that names the input."""
+    """The error for an input: INVALID_ARGUMENT, with the input's name and the problem."""
     return ServingError(Code.INVALID_ARGUMENT, f"input '{name[:100]}' {problem}")
 
 
 def dtype_name(dtype: int) -> str:
-    """ "uint8", "string": a type of a TensorProto as TensorFlow's users know it."""
+    """The name of a TensorProto's type, such as "uint8" or "string"."""
     try:
         return tf.dtypes.as_dtype(dtype).name
     except TypeError:
@@ -92,9 +95,9 @@ def _check_pixels(name: str, pixels: int, limits: Limits) -> None:
 
 
 def _pixels(name: str, data: bytes) -> int:
-    """How many pixels the file's header announces. Nothing is decoded."""
+    """The number of pixels by the file's header. Nothing is decoded."""
     try:
         with own_limit(), Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
             return image.width * image.height
-    except Exception as error:  # decoders raise whatever they meet in a broken header
+    except Exception as error:  # decoders raise all kinds of errors on a broken header
         raise invalid(name, "is not a PNG or JPEG file, or damaged") from error

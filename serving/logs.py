@@ -1,4 +1,4 @@
-"""One JSON object a line on stderr. Nothing of a picture or a token is ever written there."""
+"""The log: a JSON object a line on stderr. It never holds anything of a picture or a token."""
 
 import json
 import logging
@@ -8,9 +8,10 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "task
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, event, and whatever came as `extra`."""
+    """Formats a record as one JSON object: its time, level and event, and its `extra` entries."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as a line."""
         entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -23,7 +24,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up(level: str = "info") -> None:
-    """Send the serving package's log to stderr, as JSON."""
+    """Sends the serving package's log to stderr, as JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logger = logging.getLogger("serving")

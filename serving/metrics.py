@@ -1,4 +1,4 @@
-"""What Prometheus reads at /monitoring/prometheus/metrics."""
+"""The metrics that Prometheus reads at /monitoring/prometheus/metrics."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ _SECONDS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3.5, 5, 10, 20, 40, 80)
 
 
 class Metrics:
-    """Counters of one server.
+    """The metrics of one server.
 
     Args:
-        in_flight: Tells how many requests run or wait now.
-        versions: Tells the versions that are served now.
+        in_flight: Returns how many requests run or wait now.
+        versions: Returns the numbers of the versions that are served now.
     """
 
     def __init__(self, in_flight: Callable[[], int], versions: Callable[[], list[int]]):
@@ -44,7 +44,7 @@ class Metrics:
         self.registry.register(self)
 
     def collect(self):
-        """The gauge that has a line for each version."""
+        """The gauge with a line for each version."""
         served = GaugeMetricFamily(
             "tfpaint_model_version", "1 for each version that is served.", labels=["version"]
         )

@@ -1,4 +1,4 @@
-"""One version of the SavedModel in memory, run the way TensorFlow Serving runs it."""
+"""One version of the SavedModel in memory, run as TensorFlow Serving runs it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,8 +17,8 @@ _PREDICT = "tensorflow/serving/predict"
 class Model:
     """A SavedModel in a session of its own.
 
-    A session rather than `tf.saved_model.load`: it takes a time limit for every call, and closing
-    it gives its memory back. It is what TensorFlow Serving uses, too.
+    Unlike `tf.saved_model.load`, a session takes a time limit for every call, and frees its memory
+    when it is closed. TensorFlow Serving uses one, too.
 
     Args:
         folder: A version's folder, with `saved_model.pb` in it.
@@ -40,7 +40,11 @@ class Model:
             raise
 
     def signature(self, name: str):
-        """The SignatureDef of that name, or the default one for ""."""
+        """The SignatureDef of that name, or the default one for "".
+
+        Raises:
+            ServingError: INVALID_ARGUMENT: there is no such signature.
+        """
         name = name or DEFAULT_SIGNATURE
         signature = self.signatures.get(name)
         if signature is None or signature.method_name != _PREDICT:
@@ -59,13 +63,13 @@ class Model:
         outputs: Sequence[str] = (),
         seconds: float | None = None,
     ) -> dict[str, np.ndarray]:
-        """Run one request, and never two in one.
+        """Runs one request. Requests are never batched together.
 
         Args:
             signature: From `signature`.
-            inputs: An array for each input's name, as the signature has them.
-            outputs: The outputs that are wanted; none named means all.
-            seconds: The longest it may take.
+            inputs: An array for each input of the signature, by name.
+            outputs: The names of the outputs to compute; by default all.
+            seconds: The longest time it may take.
 
         Raises:
             ServingError: The graph refused the inputs, or took too long.
@@ -84,11 +88,11 @@ class Model:
             raise from_tensorflow(error) from error
 
     def close(self) -> None:
-        """Give the memory back; nothing may be running."""
+        """Frees the memory. No request may be running."""
         self._session.close()
 
     def _warm_up(self, requests: Path) -> None:
-        """Run the requests that were exported with the model, so that no user waits for them."""
+        """Runs the warm-up requests exported with the model, so that no user's request is slow."""
         if not requests.exists():
             return
         for record in tf.compat.v1.io.tf_record_iterator(str(requests)):

@@ -1,4 +1,4 @@
-"""The way of a request, the same for gRPC and REST: place, version, inputs, graph, answer."""
+"""The steps of a request, by gRPC and REST alike: queue, version, inputs, graph, answer."""
 
 import asyncio
 import logging
@@ -23,9 +23,9 @@ class Predictor:
 
     Args:
         name: The model's name, which requests have to give.
-        versions: What is served.
-        workers: The threads and the queue.
-        limits: For each request.
+        versions: The versions that are served.
+        workers: The threads and their queue.
+        limits: The limits of each request.
     """
 
     def __init__(self, name: str, versions: Versions, workers: Workers, limits: Limits):
@@ -50,14 +50,15 @@ class Predictor:
         """Answers one request.
 
         Args:
-            call: From `call`; gets the version and signature, for the log.
-            spec: A ModelSpec: which model, and which version of it.
-            read: Gives the signature's name, the inputs as arrays and the outputs asked for.
-            write: Makes the answer of the outputs, the version and the signature's name.
+            call: From `call`; the version and signature are noted on it, for the log.
+            spec: A ModelSpec, which names the model and may name a version.
+            read: From the model to the signature's name, the inputs as arrays by name, and the
+                names of the outputs asked for.
+            write: From the outputs, the version and the signature's name to the answer.
             seconds: The client's own time limit.
 
         Raises:
-            ServingError: It is refused or has failed.
+            ServingError: The request is refused or has failed.
         """
         self.check_name(spec.name)
         number, label = choice(spec)
@@ -82,7 +83,11 @@ class Predictor:
         return await self.workers.run(job, limit if seconds is None else min(limit, seconds))
 
     def check_name(self, name: str) -> None:
-        """NOT_FOUND for any other model, in TensorFlow Serving's words."""
+        """Checks the name of the model in a request.
+
+        Raises:
+            ServingError: NOT_FOUND, in TensorFlow Serving's words.
+        """
         if name != self.name:
             raise ServingError(
                 Code.NOT_FOUND, f"Servable not found for request: Latest({name[:100]})"
@@ -90,7 +95,7 @@ class Predictor:
 
     @contextmanager
     def call(self, protocol: str, method: str) -> Iterator["Call"]:
-        """Counts and logs what happens inside; an unforeseen error becomes INTERNAL."""
+        """Counts and logs the request in this context; an unexpected error becomes INTERNAL."""
         call = Call()
         code, message, level = Code.OK, "", logging.INFO
         try:
@@ -117,13 +122,14 @@ class Predictor:
 
 
 class Call:
-    """What is noted of a request for the log."""
+    """A request, with notes on it for the log."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
         self.notes: dict[str, Any] = {}
 
     def note(self, **entries: Any) -> None:
+        """Adds entries to the request's line in the log."""
         self.notes |= entries
 
 

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST forms, the metrics and the page, on aiohttp."""
+"""TensorFlow Serving's REST API, the metrics and the page, on aiohttp."""
 
 import asyncio
 import hmac
@@ -23,17 +23,17 @@ _WHICH = r"(?i)/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?"
 _PREDICT = re.compile(_WHICH + ":predict")
 _STATUS = re.compile(_WHICH)
 _METADATA = re.compile(_WHICH + "/metadata")
-_IDLE_SECONDS = 30  # also the longest that a client may take over its first header
-_BODIES = 4  # so many bodies of the largest size may be on their way at once
+_IDLE_SECONDS = 30  # also the longest time for a client's first header
+_BODIES = 4  # how many bodies of the largest size may be received at the same time
 
 
 class RestServer:
     """The REST API on one port.
 
     Args:
-        predictor: Answers.
+        predictor: What answers requests.
         page: The folder of the page that is shown at "/", or None.
-        tls: None serves in the clear.
+        tls: For TLS; None serves unencrypted.
         token: The bearer token that callers of the API need, if any; the page needs none.
     """
 
@@ -47,7 +47,7 @@ class RestServer:
         self._predictor = predictor
         self._tls = tls
         self._expected = f"Bearer {token}".encode() if token else None
-        self._on_their_way = 0
+        self._receiving = 0  # bytes of all bodies
         app = web.Application(middlewares=[self._answer])
         app.router.add_route("*", "/v1/{rest:.*}", self._api)
         app.router.add_get(METRICS_PATH, self._metrics)
@@ -62,18 +62,18 @@ class RestServer:
         )
 
     async def start(self, host: str, port: int) -> int:
-        """Serve, and return the port."""
+        """Starts serving, and returns the port."""
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
         return self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Take nothing new and finish what is there."""
+        """Refuses new requests and waits for running ones."""
         await self._runner.cleanup()
 
     @web.middleware
     async def _answer(self, request: web.Request, handler) -> web.StreamResponse:
-        """Checks the token, words errors as JSON, and drops those who do not read the answer."""
+        """Checks the token, answers errors as JSON, and drops clients that do not read answers."""
         try:
             self._check_token(request)
             response = await handler(request)
@@ -132,7 +132,12 @@ class RestServer:
         return await self._predictor.predict(call, spec, read, write)
 
     async def _body(self, request: web.Request) -> bytes:
-        """The body, which may neither be too large nor take too long, nor all of them together."""
+        """Receives the body of a request.
+
+        Raises:
+            ServingError: It is too large, takes too long or is cut off, or all bodies that are
+                being received are too large together.
+        """
         limits = self._predictor.limits
         most = limits.message_bytes
         if (request.content_length or 0) > most:
@@ -142,10 +147,10 @@ class RestServer:
             async with asyncio.timeout(limits.seconds):
                 async for chunk in request.content.iter_any():
                     body += chunk
-                    self._on_their_way += len(chunk)
+                    self._receiving += len(chunk)
                     if len(body) > most:
                         raise _too_large(most)
-                    if self._on_their_way > _BODIES * most:
+                    if self._receiving > _BODIES * most:
                         raise ServingError(
                             Code.RESOURCE_EXHAUSTED, "too many uploads at once; try again later"
                         )
@@ -156,7 +161,7 @@ class RestServer:
         except (web.PayloadAccessError, web.RequestPayloadError, ConnectionError) as error:
             raise ServingError(Code.INVALID_ARGUMENT, "the body is damaged or cut off") from error
         finally:
-            self._on_their_way -= len(body)
+            self._receiving -= len(body)
         return bytes(body)
 
     def _metadata(self, spec) -> dict:

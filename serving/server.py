@@ -4,8 +4,8 @@
     python -m serving server --model out/models/tfpaint --host 0.0.0.0 \\
         --tls-cert server.crt --tls-key server.key --token-file token
 
-DIR is the parent of the version folders. The largest number is served; a new one is picked up
-while serving. SIGTERM finishes what is running.
+--model is the parent of the version folders. The version with the largest number is served; a new
+one is picked up while serving. After SIGTERM the server ends once running requests are finished.
 """
 
 import argparse
@@ -29,13 +29,13 @@ from serving.workers import Workers
 from tfpaint.errors import InputError
 
 log = logging.getLogger(__name__)
-_NAME = "tfpaint"  # for which the page asks
-_DAY = 86400.0  # seconds; gRPC's clock ends after some days
+_NAME = "tfpaint"  # the model that the page asks for
+_DAY = 86400.0  # seconds, the longest time limit: gRPC's timers overflow after some days
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Server:
-    """Both protocols over one model.
+    """Serves one model by both protocols.
 
     Args:
         options: How to serve.
@@ -56,7 +56,7 @@ class Server:
         self.page = ""
 
     async def start(self) -> None:
-        """Load the model, then listen.
+        """Loads the model, then listens.
 
         Raises:
             InputError: A port is taken, or no version can be loaded.
@@ -66,7 +66,7 @@ class Server:
             errors = [version.error for version in self.versions.known.values()]
             raise InputError(
                 f"{self.options.model}: no version could be loaded ({'; '.join(errors)});"
-                " export the model anew"
+                " export the model again"
             )
         host, name = self.options.host, f"port {self.options.port}"
         try:
@@ -90,7 +90,7 @@ class Server:
         log.info("serving", extra={"page": self.page, "grpc": f"{address}:{self.grpc.port}"})
 
     async def stop(self) -> None:
-        """Finish what is there, then unload."""
+        """Finishes the running requests, then unloads the model."""
         log.info("stopping", extra={"in_flight": self.workers.in_flight})
         if self.grpc is not None:
             await asyncio.gather(self.grpc.stop(self.options.limits.seconds), self.rest.stop())
@@ -100,7 +100,7 @@ class Server:
 
 
 async def serve(options: Options) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serves until SIGTERM or SIGINT."""
     server = Server(options)
     await server.start()
     print(f"tfpaint: open {server.page} in a browser; Ctrl-C ends", flush=True)
@@ -112,6 +112,11 @@ async def serve(options: Options) -> None:
 
 
 def _tls(options: Options) -> tuple[grpc.ServerCredentials | None, ssl.SSLContext | None]:
+    """What gRPC and REST need for TLS; both None to serve unencrypted.
+
+    Raises:
+        InputError: A file is missing or cannot be used.
+    """
     if options.tls_cert is None or options.tls_key is None:
         if options.tls_cert or options.tls_key or options.tls_client_ca:
             raise InputError("--tls-cert and --tls-key: TLS needs both of them")
@@ -132,35 +137,51 @@ def _tls(options: Options) -> tuple[grpc.ServerCredentials | None, ssl.SSLContex
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m serving server`."""
     limits = Limits()
     add = parser.add_argument
     add("--model", type=Path, required=True, metavar="DIR", help="parent of the version folders")
-    add("--name", default=_NAME, help="the model's name; the page knows %(default)s alone")
+    add("--name", default=_NAME, help="the model's name; the page asks for %(default)s")
     add("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
-    add("--port", type=int, default=8500, help="of gRPC (%(default)s)")
-    add("--rest-port", type=int, default=8501, help="of REST and the page (%(default)s)")
-    add("--page", type=Path, metavar="DIR", help="files to serve at / (export/web)")
-    add("--label", action="append", default=[], metavar="NAME=VERSION", help="e.g. stable=1")
+    add("--port", type=int, default=8500, help="the port of gRPC (%(default)s)")
+    add("--rest-port", type=int, default=8501, help="the port of REST and the page (%(default)s)")
+    add("--page", type=Path, metavar="DIR", help="the folder of the page (export/web)")
+    add(
+        "--label",
+        action="append",
+        default=[],
+        metavar="NAME=VERSION",
+        help="a version's label, e.g. stable=1",
+    )
     add("--workers", type=int, default=2, help="requests that run at a time (%(default)s)")
-    add("--max-in-flight", type=int, default=16, help="running or waiting (%(default)s)")
-    add("--max-message-mb", type=float, default=limits.message_bytes / 2**20, help="(%(default)g)")
-    add("--max-pixels", type=float, default=limits.pixels, help="of a request (%(default)g)")
-    add("--timeout", type=float, default=limits.seconds, help="seconds (%(default)g)")
-    add("--tls-cert", type=Path, metavar="FILE", help="PEM; serve by TLS only")
-    add("--tls-key", type=Path, metavar="FILE", help="PEM")
-    add("--tls-client-ca", type=Path, metavar="FILE", help="PEM; demand clients' certificates")
-    add("--token-file", type=Path, metavar="FILE", help="demand the bearer token in it")
+    add("--max-in-flight", type=int, default=16, help="requests that run or wait (%(default)s)")
+    add(
+        "--max-message-mb",
+        type=float,
+        default=limits.message_bytes / 2**20,
+        help="the largest request in MiB (%(default)g)",
+    )
+    add("--max-pixels", type=float, default=limits.pixels, help="pixels in a request (%(default)g)")
+    add("--timeout", type=float, default=limits.seconds, help="seconds for a request (%(default)g)")
+    add("--tls-cert", type=Path, metavar="FILE", help="PEM: certificate; serve by TLS only")
+    add("--tls-key", type=Path, metavar="FILE", help="PEM: its key")
+    add("--tls-client-ca", type=Path, metavar="FILE", help="PEM: who signs clients' certificates")
+    add("--token-file", type=Path, metavar="FILE", help="text file with the token to demand")
     add("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     add(
         "--backend",
         default="embedded",
         choices=["embedded", "tf-serving"],
-        help="tf-serving: start tensorflow_model_server, if it is on the PATH, instead",
+        help="tf-serving: start tensorflow_model_server from the PATH instead",
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    """The command `python -m serving server`."""
+    """The command `python -m serving server`.
+
+    Raises:
+        InputError: An option makes no sense, or a file, port or model cannot be used.
+    """
     if not version_folders(options.model):
         raise InputError(
             f"{options.model}: holds no version folder such as 1/saved_model.pb;"
@@ -180,6 +201,11 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _options(given: argparse.Namespace) -> Options:
+    """The options that the command line gives.
+
+    Raises:
+        InputError: One of them makes no sense.
+    """
     token = None
     if given.token_file is not None:
         try:

@@ -22,7 +22,7 @@ _TYPES = {
     ".bin": "application/octet-stream",
 }
 
-# Nothing from or to anywhere else, and isolated, so that WASM may use threads.
+# The page talks to this server only. It is cross-origin isolated, so that WASM may use threads.
 HEADERS = {
     "Cache-Control": "no-cache",  # ask again, and get "not modified"
     "Content-Security-Policy": (
@@ -39,24 +39,28 @@ _NO_PAGE = "tfpaint serves here; its page, the folder export/web, is not install
 
 
 class _File(web.FileResponse):
-    """A file that may be prepared twice, like other responses: by our middleware and aiohttp."""
+    """A file that, like other responses, may be prepared twice: by our middleware and aiohttp."""
 
     async def prepare(self, request):
         return None if self.prepared else await super().prepare(request)
 
 
 class Page:
-    """Serves the files in a folder and nothing outside of it.
+    """Serves the files in a folder, and nothing outside it.
 
     Args:
-        folder: With an `index.html`; None serves a line that says that it is missing.
+        folder: It has an `index.html`. If None, a line says that the page is not installed.
     """
 
     def __init__(self, folder: Path | None):
         self._folder = folder.resolve() if folder else None
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        """The file at a path; a folder's is its `index.html`."""
+        """The file at a path; for a folder its `index.html`.
+
+        Raises:
+            ServingError: NOT_FOUND.
+        """
         path = request.match_info["path"]
         if self._folder is None and not path:
             return web.Response(text=_NO_PAGE, headers=HEADERS)
@@ -68,6 +72,7 @@ class Page:
         return _File(file, headers=HEADERS | {"Content-Type": kind})
 
     def _find(self, path: str) -> Path | None:
+        """The file at a path, if it is one that may be served."""
         parts = path.split("/")
         if self._folder is None or "\\" in path or any(part.startswith(".") for part in parts):
             return None

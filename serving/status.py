@@ -1,4 +1,4 @@
-"""What can go wrong with a request: a gRPC status code and one line that says what to do."""
+"""Errors of requests: a gRPC status code, and one line that says what to do."""
 
 import re
 from http import HTTPStatus
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 Code = grpc.StatusCode
 
-# The rest of TensorFlow Serving's own table is 500.
+# As in TensorFlow Serving. All other codes are 500.
 HTTP_STATUS = {
     Code.OK: HTTPStatus.OK,
     Code.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
@@ -32,8 +32,8 @@ class ServingError(Exception):
 
     Args:
         code: The status as gRPC names it.
-        message: One line for the client. Nothing of a picture may be in it.
-        http: The HTTP status, where it is not the usual one for the code.
+        message: One line for the client. It must not hold anything of a picture.
+        http: The HTTP status, if it is not the usual one for the code.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str, http: HTTPStatus | None = None):
@@ -44,7 +44,7 @@ class ServingError(Exception):
 
 
 def from_tensorflow(error: tf.errors.OpError) -> ServingError:
-    """The same status, with the sentence that the graph asserts and none of its node names."""
+    """TensorFlow's error as a ServingError of the same code, without the graph's node names."""
     code = _BY_NUMBER.get(error.error_code, Code.INTERNAL)
     if code is Code.DEADLINE_EXCEEDED:
         return ServingError(code, "the request took longer than it may; send a smaller picture")

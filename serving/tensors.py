@@ -1,4 +1,4 @@
-"""TensorProtos to arrays and back, with the checks of TensorFlow Serving and a few more."""
+"""From TensorProtos to arrays and back, with TensorFlow Serving's checks and a few more."""
 
 import math
 from collections.abc import Mapping
@@ -16,11 +16,12 @@ def read_inputs(protos: Mapping, signature, limits: Limits) -> dict[str, np.ndar
 
     Args:
         protos: TensorProtos by name.
-        signature: The SignatureDef that they are for.
-        limits: Larger tensors are refused before they are made.
+        signature: The SignatureDef to which they belong.
+        limits: Larger tensors are refused before an array is made of them.
 
     Raises:
-        ServingError: INVALID_ARGUMENT: names, types, shapes or sizes do not fit.
+        ServingError: INVALID_ARGUMENT: names, types or shapes do not fit the signature, or a
+            tensor is too large.
     """
     if set(protos) != set(signature.inputs):
         sent = ", ".join(sorted(name[:50] for name in protos)[:8]) or "none"
@@ -50,7 +51,14 @@ def _array(name: str, proto, info, limits: Limits) -> np.ndarray:
 
 
 def write_response(outputs: Mapping[str, np.ndarray], name: str, version: int, signature_name: str):
-    """The PredictResponse of a model's outputs."""
+    """The PredictResponse of a model's outputs.
+
+    Args:
+        outputs: Arrays by name.
+        name: The model's name.
+        version: Its version.
+        signature_name: The signature that gave the outputs.
+    """
     response = predict_pb2.PredictResponse()
     response.model_spec.name = name
     response.model_spec.version.value = version

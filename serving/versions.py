@@ -1,4 +1,4 @@
-"""Which versions of the model are served: new ones are picked up, old ones drained."""
+"""The versions of the model that are served: new ones are picked up, old ones drained."""
 
 import gc
 import logging
@@ -17,7 +17,10 @@ State = get_model_status_pb2.ModelVersionStatus.State
 
 
 class Version:
-    """A numbered folder of the model and what became of it."""
+    """A version of the model: its number, its folder and its state.
+
+    `error` says why it could not be loaded, and `users` is the number of requests that run on it.
+    """
 
     def __init__(self, number: int, folder: Path):
         self.number = number
@@ -29,16 +32,20 @@ class Version:
         self.seen = _fingerprint(folder)
 
     def may_load(self, seen: frozenset) -> bool:
-        """Whether it was unloaded, or its broken files have changed."""
+        """Whether to load it again: it was unloaded, or it was broken and its files have changed.
+
+        Args:
+            seen: The present `_fingerprint` of the folder.
+        """
         return self.state == State.END and (not self.error or self.seen != seen)
 
 
 class Versions:
-    """The latest version in a folder, and those that have a label.
+    """Serves the latest version in a folder, and the versions that have a label.
 
     Args:
         folder: Holds a folder for each version: `1/saved_model.pb`, `2/saved_model.pb`.
-        labels: The number behind each label; these versions are served beside the latest.
+        labels: The version number behind each label.
     """
 
     def __init__(self, folder: Path, labels: Mapping[str, int] | None = None):
@@ -50,20 +57,20 @@ class Versions:
         self._watcher: threading.Thread | None = None
 
     def watch(self, seconds: float = 1.0) -> None:
-        """Look for new versions every so often, in a thread of its own."""
+        """Looks for new versions every so many seconds, in a thread of its own."""
 
         def loop():
             while not self._stopped.wait(seconds):
                 try:
                     self.refresh()
-                except Exception:  # files that go while they are looked at: look again
+                except Exception:  # files may vanish meanwhile; it looks again
                     log.exception("refresh_failed")
 
         self._watcher = threading.Thread(target=loop, name="versions", daemon=True)
         self._watcher.start()
 
     def close(self) -> None:
-        """Stop watching, and unload everything once nothing runs any more."""
+        """Stops watching, and unloads every version as soon as no request runs on it."""
         self._stopped.set()
         if self._watcher is not None:
             self._watcher.join()
@@ -72,7 +79,7 @@ class Versions:
                 self._unload(version)
 
     def refresh(self) -> None:
-        """Load what is new, then drain and unload what is no longer wanted."""
+        """Loads new versions, then drains and unloads those that are no longer wanted."""
         folders = version_folders(self.folder)
         wanted = {max(folders), *self.labels.values()} & set(folders) if folders else set()
         for number in sorted(wanted):
@@ -81,15 +88,15 @@ class Versions:
                 self._load(Version(number, folders[number]))
         served = [v for v in self.known.values() if v.state == State.AVAILABLE]
         if any(version.number == max(wanted, default=None) for version in served):
-            for version in served:  # a broken update changes nothing: its forerunner stays
+            for version in served:  # after a broken update the one before it stays
                 if version.number not in wanted:
                     self._unload(version)
 
     def status(self, number: int | None = None, label: str = "") -> list[Version]:
-        """What is known of all versions, or of the one asked for; the newest first.
+        """All known versions, or the one asked for by number or label; the newest first.
 
         Raises:
-            ServingError: NOT_FOUND.
+            ServingError: NOT_FOUND: there is no such version.
         """
         with self._changed:
             number = self._number(number, label)
@@ -100,14 +107,15 @@ class Versions:
 
     @property
     def ready(self) -> bool:
+        """Whether any version is served."""
         return any(version.state == State.AVAILABLE for version in list(self.known.values()))
 
     @contextmanager
     def lease(self, number: int | None = None, label: str = "") -> Iterator[Version]:
-        """The version to use, which is not unloaded meanwhile; the latest if none is named.
+        """A served version, by number or label or else the latest; not unloaded in this context.
 
         Raises:
-            ServingError: NOT_FOUND, or UNAVAILABLE while the first one loads.
+            ServingError: NOT_FOUND: there is no such version. UNAVAILABLE: none is loaded yet.
         """
         with self._changed:
             number = self._number(number, label)
@@ -177,7 +185,7 @@ def version_folders(folder: Path) -> dict[int, Path]:
 
 
 def _fingerprint(folder: Path) -> frozenset:
-    """Changes when the files of a folder do, so that a broken version is tried again."""
+    """A value that changes when the files in a folder do: paths, sizes and times."""
     found = set()
     for path in folder.rglob("*"):
         try:

@@ -1,4 +1,4 @@
-"""A bounded queue before a few threads: a request gets a place at once or is refused at once."""
+"""Worker threads behind a bounded queue. A request that finds no place is refused at once."""
 
 import asyncio
 import threading
@@ -10,15 +10,15 @@ from typing import TypeVar
 from serving.status import Code, ServingError
 
 T = TypeVar("T")
-_GRACE = 0.5  # a job that runs ends itself in time, and says so better
+_GRACE = 0.5  # seconds in which a job that is late may end by itself, with a better message
 
 
 class Workers:
-    """Threads that work on one request each.
+    """Threads, each of which runs one job at a time.
 
     Args:
-        threads: How many requests run at a time.
-        limit: How many may be there in all, running or waiting.
+        threads: How many jobs run at a time.
+        limit: How many jobs may run or wait in all.
     """
 
     def __init__(self, threads: int, limit: int):
@@ -28,14 +28,18 @@ class Workers:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="worker")
 
     async def run(self, job: Callable[[float], T], seconds: float) -> T:
-        """The result of `job`, which is told how many seconds are left to it.
+        """Runs a job in a thread, and returns its result.
 
-        A job whose caller goes away while it waits is never begun; one that runs keeps its place
+        If the caller is cancelled, a job that waits is never begun; one that runs keeps its place
         until it ends.
 
+        Args:
+            job: Gets the number of seconds that are left to it.
+            seconds: Time for waiting and running.
+
         Raises:
-            ServingError: RESOURCE_EXHAUSTED at once if all places are taken, DEADLINE_EXCEEDED
-                if its turn does not come in time.
+            ServingError: RESOURCE_EXHAUSTED at once if all places are taken, DEADLINE_EXCEEDED if
+                the job does not begin or end in time.
         """
         with self._lock:
             if self.in_flight >= self.limit:
@@ -67,7 +71,7 @@ class Workers:
             raise late from None
 
     def close(self) -> None:
-        """Wait for what runs."""
+        """Waits for the running jobs."""
         self._pool.shutdown(wait=True)
 
     def _leave(self, _=None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from serving.server import Options, Server
+from serving.options import Options, Server
 
 
 class Grey(tf.Module):

@@ -234,7 +234,7 @@ def test_cut_off_bodies_leave_nothing_behind(server):
         connection.sendall(head.encode())
         connection.close()
     test_bytes_by_row(server)
-    assert server.server.rest._on_their_way == 0
+    assert server.server.rest._receiving == 0
     assert server.server.workers.in_flight == 0
 
 

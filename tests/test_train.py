@@ -1,5 +1,6 @@
 """Training programs: the pipeline, exact resumption, the paper's configs, presets."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -176,6 +177,8 @@ def test_photos_are_looked_for_before_anything_is_downloaded(folder, tmp_path, c
     "arguments, message",
     [
         (["--options", '{"overlaps": 1}'], "overlaps"),
+        (["--options", '{"scales": ["a"]}'], "scales"),
+        (["--options", "[3]"], "--options [3]: "),
         (["--feature2image", "photo", "paper"], "SIZE=FILE"),
     ],
 )
@@ -225,6 +228,37 @@ def test_a_work_folder_holds_one_run(folder, tmp_path, capsys):
         assert message in capsys.readouterr().err
     assert main(train(folder, tmp_path, steps=2)) == 0
     assert len(_log(tmp_path).splitlines()) == 3
+
+
+def test_a_work_folder_of_another_version_is_named(folder, tmp_path, capsys):
+    main(train(folder, tmp_path, steps=1))
+    file = tmp_path / "config.json"
+    config = json.loads(file.read_text())
+    older = {key: value for key, value in config.items() if key != "options"}
+    blurred = {**config, "options": {**config["options"], "key_blur": 9.0}}
+    for text, message in (
+        (json.dumps(older), "has no 'options', so it is of another version"),
+        (json.dumps(blurred), "holds a run of options {'key_blur': 9.0"),
+        ('{"run": ', "not the config of a run"),
+        ("3", "not the config of a run"),
+    ):
+        file.write_text(text)
+        assert main(train(folder, tmp_path, steps=2)) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1
+        assert file.read_text() == text
+
+
+def test_checkpoints_of_another_network_are_named(folder, tmp_path, capsys):
+    save_vgg19(tmp_path / "vgg.npz")
+    arguments = ["distill", "--photos", str(folder), "--teacher", str(tmp_path / "vgg.npz")]
+    arguments += ["--work", str(tmp_path), "--out", str(tmp_path / "e.keras"), "--steps", "1"]
+    arguments += ["--size", "32", "--depth", "1", "--batch", "2"]
+    assert main([*arguments, "--width", "8"]) == 0
+    capsys.readouterr()
+    assert main([*arguments, "--width", "4"]) == 2
+    error = capsys.readouterr().err
+    assert "ckpt-1: the checkpoint of another network" in error and error.count("\n") == 1
 
 
 def test_networks_of_another_kind_are_named(folder, tmp_path, capsys):

@@ -183,28 +183,53 @@ def build(
     Raises:
         InputError: The size of a G2's config is no multiple of G1's.
     """
-    adversarial = config.losses.get("adversarial_weight", 1.0) > 0
-    stride, channels = encoder.stride, encoder.output_shape[-1]
-    width = config.discriminator_width
-    gan: GAN
     if config.stage == "image2feature":
-        generator = Image2Feature(config.size, **config.network)
-        discriminator = ImagePairDiscriminator(width) if adversarial else None
-        gan = Image2FeatureGAN(generator, encoder, discriminator, **config.losses)
+        gan: GAN = _image2feature_gan(config, encoder)
     else:
-        if image2feature is not None and config.size % (side := image2feature.input_shape[0][1]):
-            raise InputError(f"size {config.size}: no multiple of the {side} px of the given G1")
-        size = None if config.shared else config.size
-        generator = Feature2Image(size, channels, stride, **config.network)
-        discriminator = None
-        if adversarial and critic is not None:
-            discriminator = FeatureDiscriminator(critic.output_shape[-1], width)
-        elif adversarial:
-            discriminator = ImageFeatureDiscriminator(channels, stride, width)
-        more = {"image2feature": image2feature, "critic": critic, **config.losses}
-        gan = Feature2ImageGAN(generator, encoder, discriminator, options=config.options, **more)
+        gan = _feature2image_gan(config, encoder, image2feature, critic)
     compile_gan(gan, config)
     return gan
+
+
+def _image2feature_gan(config: Config, encoder: keras.Model) -> Image2FeatureGAN:
+    generator = Image2Feature(config.size, **config.network)
+    discriminator = None
+    if _is_adversarial(config):
+        discriminator = ImagePairDiscriminator(config.discriminator_width)
+    return Image2FeatureGAN(generator, encoder, discriminator, **config.losses)
+
+
+def _feature2image_gan(
+    config: Config,
+    encoder: keras.Model,
+    image2feature: keras.Model | None,
+    critic: keras.Model | None,
+) -> Feature2ImageGAN:
+    if image2feature is not None and config.size % (side := image2feature.input_shape[0][1]):
+        raise InputError(f"size {config.size}: no multiple of the {side} px of the given G1")
+    stride, channels = encoder.stride, encoder.output_shape[-1]
+    width = config.discriminator_width
+    size = None if config.shared else config.size
+    generator = Feature2Image(size, channels, stride, **config.network)
+    discriminator = None
+    if _is_adversarial(config):
+        if critic is None:
+            discriminator = ImageFeatureDiscriminator(channels, stride, width)
+        else:
+            discriminator = FeatureDiscriminator(critic.output_shape[-1], width)
+    return Feature2ImageGAN(
+        generator,
+        encoder,
+        discriminator,
+        image2feature=image2feature,
+        options=config.options,
+        critic=critic,
+        **config.losses,
+    )
+
+
+def _is_adversarial(config: Config) -> bool:
+    return config.losses.get("adversarial_weight", 1.0) > 0
 
 
 def compile_gan(gan: GAN, config: Config) -> None:

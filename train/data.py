@@ -142,9 +142,7 @@ def irregular_hole(size: int, seed: tf.Tensor, strokes: int = 6) -> tf.Tensor:
     return tf.reduce_any(painted, -1, keepdims=True) & centre_hole(size)
 
 
-def random_hole(
-    size: int, seed: tf.Tensor, irregular: float, shares: Sequence[float]
-) -> tf.Tensor:
+def random_hole(size: int, seed: tf.Tensor, irregular: float, shares: Sequence[float]) -> tf.Tensor:
     """An irregular hole or a centre square.
 
     Args:

@@ -2,11 +2,13 @@
 
     python -m train distill --photos DIR --teacher imagenet --work DIR --out encoder.keras
 
-The student minimises the squared error of the features over the channels' mean energy, so that the
-loss is about 1 - R^2; both see the same random squares of photos.
+The loss is the squared error of the features over their variance, each a mean over all channels:
+1 - R^2. Teacher and student see the same random squares of photos.
 """
 
+import argparse
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,19 +21,28 @@ from train.data import list_photos, training_batches
 
 
 class Distiller(keras.Model):
-    """Trains `student` to give `teacher`'s features; inputs (photo uint8 (B, S, S, 3), hole)."""
+    """Trains an encoder to give the features of another.
 
-    def __init__(self, student, teacher, **kwargs):
+    It fits batches of (photo uint8 (B, S, S, 3), hole), of which the hole is ignored.
+
+    Args:
+        student: The encoder to train: images (B, S, S, 3) in [-1, 1] to (B, S/4, S/4, C).
+        teacher: The other encoder.
+    """
+
+    def __init__(self, student: keras.Model, teacher: keras.Model, **kwargs: Any):
         super().__init__(**kwargs)
         self.student = student
         self.teacher = teacher
         self.loss_mean = keras.metrics.Mean(name="loss")
         self.r2_mean = keras.metrics.Mean(name="r2")
 
-    def call(self, image):
+    def call(self, image: tf.Tensor) -> tf.Tensor:
+        """The student's features."""
         return self.student(image)
 
-    def train_step(self, data):
+    def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """One step on a batch; returns the epoch's means of the loss and of R^2 so far."""
         photo, _ = data
         image = tf.cast(photo, tf.float32) / 127.5 - 1.0
         truth = self.teacher(image)
@@ -48,24 +59,31 @@ class Distiller(keras.Model):
         return {"loss": self.loss_mean.result(), "r2": self.r2_mean.result()}
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m train distill`."""
     parser.add_argument("--photos", nargs="+", required=True, help="folders of photos")
     parser.add_argument("--teacher", default="imagenet", help="'imagenet' or an .npz of VGG19")
-    parser.add_argument("--work", type=Path, required=True, help="checkpoints go here")
+    parser.add_argument("--work", type=Path, required=True, help="folder of the checkpoints")
     parser.add_argument("--out", type=Path, required=True, help="the student: a .keras file")
-    parser.add_argument("--steps", type=count, default=4000)
-    parser.add_argument("--batch", type=count, default=4)
-    parser.add_argument("--size", type=count, default=128)
-    parser.add_argument("--width", type=count, default=96)
-    parser.add_argument("--depth", type=count, default=3)
-    parser.add_argument("--save-every", type=count, default=200, help="steps between checkpoints")
+    parser.add_argument("--steps", type=count, default=4000, help="(%(default)s)")
+    parser.add_argument("--batch", type=count, default=4, help="photos in a step (%(default)s)")
+    parser.add_argument(
+        "--size", type=count, default=128, help="side of the training squares (%(default)s)"
+    )
+    parser.add_argument(
+        "--width", type=count, default=96, help="channels at stride 4 (%(default)s)"
+    )
+    parser.add_argument("--depth", type=count, default=3, help="residual blocks (%(default)s)")
+    parser.add_argument(
+        "--save-every", type=count, default=200, help="steps between checkpoints (%(default)s)"
+    )
 
 
-def run(options):
-    """Trains the student as the options say and saves it.
+def run(options: argparse.Namespace) -> None:
+    """Trains the student, from the last checkpoint if there is one, and saves it.
 
     Raises:
-        InputError: photos, teacher or `out` cannot be used.
+        InputError: Photos, teacher, checkpoints or `out` cannot be used.
     """
     check_keras(options.out)
     photos = list_photos(*options.photos)

@@ -1,10 +1,12 @@
 """Training on several GPUs or machines: `--strategy mirrored | multi-worker`.
 
-Every replica takes an equal part of each batch. Gradients are summed and the moments of the norms
-synchronised, so that a step is that of one device with the whole batch, to rounding.
+A replica is one device's copy of the networks. Each gets an equal part of every batch. Gradients
+are summed and batch statistics synchronised over all, so that a step equals that of a single device
+with the whole batch, except for rounding.
 """
 
 import os
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -14,15 +16,15 @@ from train.data import ALONE, Among
 STRATEGIES = ("single", "mirrored", "multi-worker")
 
 
-def make_strategy(name):
-    """A `tf.distribute` strategy; has to be made before anything else of TensorFlow is used.
+def make_strategy(name: str) -> tf.distribute.Strategy:
+    """A distribution strategy. TensorFlow must not have been used before.
 
     Args:
         name: "single" (no distribution), "mirrored" (all GPUs of this machine), or "multi-worker"
-            (the machines that the environment's TF_CONFIG lists; this program runs on each).
+            (the machines listed in the environment's TF_CONFIG; this program runs on each).
 
     Raises:
-        InputError: multi-worker without a TF_CONFIG.
+        InputError: "multi-worker" without TF_CONFIG.
     """
     if name == "single":
         return tf.distribute.get_strategy()
@@ -33,18 +35,22 @@ def make_strategy(name):
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
-def worker_number(strategy):
-    """The number of this worker; 0 is the chief, which keeps logs, checkpoints and the network."""
+def worker_number(strategy: tf.distribute.Strategy) -> int:
+    """This worker's number. 0 is the chief: its logs, checkpoints and network are the run's."""
     return getattr(strategy.cluster_resolver, "task_id", None) or 0
 
 
-def distribute(strategy, batches, batch):
-    """A dataset of every replica's part of each batch.
+def distribute(
+    strategy: tf.distribute.Strategy,
+    batches: Callable[[Among], tf.data.Dataset],
+    batch: int | None,
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """A dataset that gives each replica its part of every batch.
 
     Args:
-        strategy: of `make_strategy`.
-        batches: function from `Among` to this worker's batches.
-        batch: photos in a step, or None if any number will do.
+        strategy: From `make_strategy`.
+        batches: From a worker's place to its batches, one for each of its replicas in turn.
+        batch: Photos in a step; None if their number need not be checked.
 
     Raises:
         InputError: `batch` is not a multiple of the number of replicas.

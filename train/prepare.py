@@ -1,11 +1,12 @@
-"""Packs folders of photos into TFRecord shards that `run --photos OUT` reads.
+"""Packs folders of photos into TFRecord shards, which `run --photos OUT` reads.
 
 python -m train prepare FOLDER... --out OUT [--shards 64] [--side 512]
 
-A shard holds the photos as JPEG or PNG files. Workers read shards of their own, so that a data set
-need not be on every machine.
+The shards hold the photos as JPEG or PNG files. Each worker reads its own shards, so that no
+machine needs all of a data set.
 """
 
+import argparse
 import io
 from contextlib import suppress
 from pathlib import Path
@@ -21,24 +22,25 @@ from train.data import decode, list_photos
 from train.records import write_shards
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m train prepare`."""
     parser.add_argument("folders", nargs="+", help="folders of photos")
     parser.add_argument("--out", type=Path, required=True, help="folder of the shards")
-    parser.add_argument("--shards", type=count, default=64, help="number of files")
+    parser.add_argument("--shards", type=count, default=64, help="number of files (%(default)s)")
     parser.add_argument("--side", type=count, help="shrink photos to this short side, in pixels")
 
 
-def run(options):
-    """Writes the shards; photos that cannot be read are named and left out.
+def run(options: argparse.Namespace) -> None:
+    """Writes the shards. Photos that cannot be read are left out, and named.
 
     Raises:
-        InputError: no photos, or none that can be read.
+        InputError: There are no photos, or none can be read.
     """
     photos = list_photos(*options.folders)
     progress = keras.utils.Progbar(len(photos), unit_name="photo")
-    bad = []
+    bad: list[str] = []
 
-    def convert(photo):
+    def convert(photo: str) -> bytes | None:
         progress.add(1)
         try:
             return _convert(photo, options.side)
@@ -54,17 +56,21 @@ def run(options):
     print(f"{written} photos in {options.shards} shards: {options.out}")
 
 
-def _convert(photo, side):
-    """The file as it is, or as a JPEG of quality 95, with a short side of `side` at most.
+def _convert(photo: str, side: int | None) -> bytes:
+    """The content of a photo's file, or the photo as a JPEG file of quality 95.
 
-    A JPEG, too, if TensorFlow cannot decode what Pillow can.
+    It is converted if its short side is longer than `side`, to which it is shrunk, or if
+    TensorFlow cannot decode the file.
+
+    Raises:
+        InputError: The photo cannot be read.
     """
-    image = read_photo(photo).pixels  # also tells whether all of it can be decoded
+    image = read_photo(photo).pixels  # decodes all of it, so that damage is found here
     height, width = image.shape[:2]
     side = side or min(height, width)
     if min(height, width) <= side:
         data = Path(photo).read_bytes()
-        with suppress(tf.errors.InvalidArgumentError):  # another format than its name says
+        with suppress(tf.errors.InvalidArgumentError):  # e.g. a WebP that is called .png
             decode(data)
             return data
     scale = min(1.0, side / min(height, width))

@@ -1,69 +1,61 @@
 """Trains one network of a config: `python -m train run FILE/RUN --photos DIR --val DIR --work DIR`.
 
 The work folder gets checkpoints, `log.csv`, TensorBoard events and, at the end, `network.keras`.
-The same command goes on from the last checkpoint, exactly as if it had never stopped.
+The same command resumes from the last checkpoint, exactly as if it had never stopped.
 """
 
+import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfpaint.errors import InputError
 from tfpaint.terminal import count
+from tfpaint.training.gan import GAN
 from train import precision
 from train.callbacks import Resume, Samples
-from train.config import build, load_config, load_encoder, load_network, load_vgg19
-from train.data import list_photos, training_batches, validation_batches
+from train.config import Config, build, load_config, load_encoder, load_network, load_vgg19
+from train.data import ALONE, Among, list_photos, training_batches, validation_batches
 from train.distribution import STRATEGIES, distribute, make_strategy, worker_number
 from train.records import MANIFEST, Shards
 
 
-def add_arguments(parser):
-    parser.add_argument("config", help="FILE/RUN, such as photo/image2feature: train/configs/")
-    parser.add_argument(
-        "--photos",
-        nargs="+",
-        required=True,
-        help="folders of training photos, or the one of `prepare`",
-    )
-    parser.add_argument("--val", nargs="+", required=True, help="folders of validation photos")
-    parser.add_argument("--work", type=Path, required=True, help="folder of the run")
-    parser.add_argument(
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `python -m train run`."""
+    add = parser.add_argument
+    add("config", help="FILE/RUN, such as photo/image2feature: see train/configs/")
+    add("--photos", nargs="+", required=True, help="folders of training photos, or of shards")
+    add("--val", nargs="+", required=True, help="folders of validation photos")
+    add("--work", type=Path, required=True, help="folder of the run")
+    add(
         "--encoder",
         default="imagenet",
-        help="'imagenet', an .npz of VGG19, a .keras or a preset",
+        help="'imagenet' or an .npz of VGG19; a .keras or a preset (%(default)s)",
     )
-    parser.add_argument(
-        "--image2feature", help="trained G1 (.keras or preset), for a G2 on predictions"
-    )
-    parser.add_argument(
-        "--critic", help="'imagenet' or an .npz of VGG19, through which the D of a G2 looks"
-    )
-    parser.add_argument("--init-from", help="network.keras or preset to begin with")
-    parser.add_argument("--steps", type=count, help="instead of the config's")
-    parser.add_argument("--size", type=count, help="side of the squares instead of the config's")
-    parser.add_argument("--batch", type=count, help="instead of the config's")
-    parser.add_argument("--width", type=count, help="width of the network instead of the config's")
-    parser.add_argument("--epoch", type=count, help="steps between validations, not the config's")
-    parser.add_argument("--val-limit", type=count, default=64, help="validation photos to use")
-    parser.add_argument(
-        "--strategy", default="single", choices=STRATEGIES, help="see docs/training.md"
-    )
+    add("--image2feature", help="trained G1 (a .keras or a preset), for a G2 on predictions")
+    add("--critic", help="'imagenet' or an .npz of VGG19, for a G2 whose D sees VGG19's features")
+    add("--init-from", help="a .keras or a preset whose network to begin with")
+    add("--steps", type=count, help="instead of the config's")
+    add("--size", type=count, help="side of the squares, instead of the config's")
+    add("--batch", type=count, help="photos in a step, instead of the config's")
+    add("--width", type=count, help="width of the networks, instead of the config's")
+    add("--epoch", type=count, help="steps between validations, instead of the config's")
+    add("--val-limit", type=count, default=64, help="validation photos to use (%(default)s)")
+    add("--strategy", default="single", choices=STRATEGIES, help="see docs/training.md")
     precision.add_argument(parser)
-    parser.add_argument(
-        "--verbose", type=int, default=1, help="1 a progress bar, 2 a line an epoch"
-    )
+    add("--verbose", type=int, default=1, help="0 silent, 1 a progress bar, 2 a line an epoch")
 
 
-def run(options):
-    """Trains as the options say (see `add_arguments`) and returns the GAN.
+def run(options: argparse.Namespace) -> GAN:
+    """Trains as the options say, and returns the trained GAN.
 
     Raises:
-        InputError: a folder, network or config that cannot be used.
+        InputError: A folder, network or config cannot be used.
     """
     strategy = make_strategy(options.strategy)
     keras.mixed_precision.set_global_policy(precision.policy(options.precision))
@@ -74,7 +66,7 @@ def run(options):
         return _train(options, config, strategy)
 
 
-def _train(options, config, strategy):
+def _train(options: argparse.Namespace, config: Config, strategy: tf.distribute.Strategy) -> GAN:
     photos, held_out = _photos(options.photos), list_photos(*options.val)[: options.val_limit]
     encoder = load_encoder(options.encoder, config.encoder_layer)
     g1 = load_network(options.image2feature, "image2feature") if options.image2feature else None
@@ -94,14 +86,24 @@ def _train(options, config, strategy):
     return gan
 
 
-def _check_same_run(work, name, config):
-    """A work folder holds one run, which may only be given other steps."""
+def _check_same_run(work: Path, name: str, config: Config) -> None:
+    """Writes `work/config.json`; if there is one, only its number of steps may differ.
+
+    Raises:
+        InputError: The folder holds another run, or one of another version of tfpaint.
+    """
     policy = keras.mixed_precision.global_policy().name
     text = json.dumps({"run": name, "precision": policy, **asdict(config)}, indent=1)
     file, now = work / "config.json", json.loads(text)
-    begun = json.loads(file.read_text()) if file.exists() else now
+    begun = _read_config(file) if file.exists() else now
+    missing = [key for key in now if key not in begun]
+    if missing:
+        raise InputError(
+            f"{file}: has no {missing[0]!r}, so it is of another version of tfpaint; "
+            "name another folder"
+        )
     for key, new in now.items():
-        if key != "steps" and (old := begun.get(key)) != new:
+        if key != "steps" and (old := begun[key]) != new:
             raise InputError(
                 f"{work}: holds a run of {key} {old} and not {new}; name another folder"
             )
@@ -109,47 +111,67 @@ def _check_same_run(work, name, config):
     file.write_text(text + "\n")
 
 
-def fit(gan, config, photos, held_out, work, strategy=None, verbose=1):
+def _read_config(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{file}: not the config of a run; name another folder") from error
+
+
+def fit(
+    gan: GAN,
+    config: Config,
+    photos: list[str] | Shards,
+    held_out: list[str],
+    work: Path,
+    strategy: tf.distribute.Strategy | None = None,
+    verbose: int = 1,
+) -> None:
     """Trains a compiled GAN, from the last checkpoint in its work folder if there is one.
 
     Args:
-        gan: a `tfpaint.adversarial.GAN`.
-        config: a Config, of which the steps, sizes and holes count here.
-        photos: list of picture files, or `records.Shards`.
-        held_out: list of picture files to validate on.
-        work: Path of the folder for checkpoints, `log.csv`, TensorBoard events and, at the end,
+        gan: What to train.
+        config: Its steps, sizes and holes; fields that `build` has used do not matter here.
+        photos: Picture files, or shards of them.
+        held_out: Picture files to validate on.
+        work: The folder for checkpoints, `log.csv`, TensorBoard events and, at the end,
             `network.keras`.
-        strategy: of `make_strategy`; by default that in force.
-        verbose: as for Keras' `fit`.
+        strategy: From `make_strategy`; by default that in force.
+        verbose: As for Keras' `fit`.
+
+    Raises:
+        InputError: The work folder has another network's checkpoint, or the photos, workers and
+            replicas do not fit.
     """
-    # All go on from the chief's checkpoint. The others keep what they write to themselves.
+    # All workers resume from the chief's checkpoint; each writes to a folder of its own.
     strategy = strategy or tf.distribute.get_strategy()
     worker = worker_number(strategy)
     own = work / f"worker{worker}" if worker else work
     own.mkdir(parents=True, exist_ok=True)
     resume = Resume(gan, own / "checkpoints", config.patience)
     done, exhausted = resume.restore(work / "checkpoints")
-    val = partial(validation_batches, held_out, config.size, 8)
     epochs = -(-config.steps // config.epoch)
+
+    def training(among: Among) -> tf.data.Dataset:
+        return training_batches(
+            photos,
+            config.size,
+            config.batch,
+            start=done * config.epoch,
+            irregular=config.irregular,
+            shares=config.shares,
+            among=among,
+        )
+
+    def validation(among: Among = ALONE) -> tf.data.Dataset:
+        return validation_batches(held_out, config.size, batch=8, among=among)
+
     if exhausted or done >= epochs:
         print(f"{work}: the run has finished, after {done * config.epoch} steps")
     else:
-        # The callback that resumes comes last: what it saves is the state after the epoch.
         gan.fit(
-            distribute(
-                strategy,
-                lambda among: training_batches(
-                    photos,
-                    config.size,
-                    config.batch,
-                    start=done * config.epoch,
-                    irregular=config.irregular,
-                    shares=config.shares,
-                    among=among,
-                ),
-                config.batch,
-            ),
-            validation_data=distribute(strategy, lambda among: val(among=among).cache(), None),
+            distribute(strategy, training, config.batch),
+            validation_data=distribute(strategy, lambda among: validation(among).cache(), None),
             epochs=epochs,
             initial_epoch=done,
             steps_per_epoch=config.epoch,
@@ -158,21 +180,22 @@ def fit(gan, config, photos, held_out, work, strategy=None, verbose=1):
             callbacks=[
                 keras.callbacks.CSVLogger(own / "log.csv", append=done > 0),
                 keras.callbacks.TensorBoard(own, update_freq=100, write_graph=False),
-                Samples(next(iter(val())), own),
-                resume,
+                Samples(next(iter(validation())), own),
+                resume,  # the last one, so that it saves the state after the others
             ],
         )
     gan.generator.save(own / "network.keras")
 
 
-def _photos(folders):
-    """The photos of some folders, or the shards of the one that `train prepare` wrote."""
+def _photos(folders: Sequence[str]) -> list[str] | Shards:
+    """The photos in some folders, or the shards in the one that `train prepare` wrote."""
     if len(folders) == 1 and (Path(folders[0]) / MANIFEST).exists():
         return Shards.load(folders[0])
     return list_photos(*folders)
 
 
-def _override(config, options):
+def _override(config: Config, options: argparse.Namespace) -> Config:
+    """The config with the fields that the command line gives."""
     changed = {
         name: getattr(options, name)
         for name in ("steps", "size", "batch", "epoch")

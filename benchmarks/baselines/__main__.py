@@ -8,19 +8,26 @@ import argparse
 import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
 from benchmarks.baselines import context_encoder, local_global
+from tfpaint.training.gan import GAN
 from train import precision
 from train.config import Config, compile_gan
 from train.data import list_photos
 from train.run import fit
 
 WORK = Path("runs/baselines")
-_COMMON = {"stage": "baseline", "decay": True, "irregular": 0.3, "shares": (7 / 16, 1 / 2)}
+_COMMON: dict[str, Any] = {
+    "stage": "baseline",
+    "decay": True,
+    "irregular": 0.3,
+    "shares": (7 / 16, 1 / 2),
+}
 CONFIGS = {  # learning rates as in the originals, or up to twice that: the runs are short
     "context-encoder": Config(
         **_COMMON, size=128, steps=6000, batch=16, learning_rate=4e-4, epoch=250, patience=1000
@@ -68,7 +75,7 @@ def main(arguments=None):
     _train(local_global.LocalGlobalGAN(network, discriminator, 0.004), last, photos, work)
 
 
-def _train(gan, config, photos, work):
+def _train(gan: GAN, config: Config, photos: tuple[list[str], list[str]], work: Path) -> None:
     compile_gan(gan, config)
     fit(gan, config, *photos, work, verbose=2)
 

@@ -47,7 +47,7 @@ def at_side(predict: Callable, side: int) -> Fill:
         missing = square(255 * mask.astype(np.uint8), side)[..., None] > 0
         filled = predict(photo[None], missing[None].astype(np.float32))[0].numpy()
         small = np.rint(np.clip((filled + 1.0) * 127.5, 0, 255)).astype(np.uint8)
-        large = Image.fromarray(small).resize(mask.shape, Image.Resampling.BILINEAR)
+        large = np.asarray(Image.fromarray(small).resize(mask.shape, Image.Resampling.BILINEAR))
         return np.where(mask[..., None], large, image)
 
     return fill

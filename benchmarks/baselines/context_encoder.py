@@ -102,7 +102,7 @@ class ContextEncoderGAN(GAN):
 
 
 def fill(network: keras.Model):
-    """The trained network as a `tfpaint.classical.Fill`, for a hole in the centre half."""
+    """The trained network as an `evaluation.classical.Fill`, for a hole in the centre half."""
 
     def predict(photo, mask):
         return compose(network, photo * (1.0 - mask), mask)[0]

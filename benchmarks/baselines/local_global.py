@@ -94,7 +94,7 @@ class LocalGlobalGAN(GAN):
 
 
 def fill(network: keras.Model):
-    """The trained network as a `tfpaint.classical.Fill`, for a hole in the centre half."""
+    """The trained network as an `evaluation.classical.Fill`, for a hole in the centre half."""
 
     def predict(photo, mask):
         return photo * (1.0 - mask) + network([photo * (1.0 - mask), mask]) * mask

@@ -45,7 +45,7 @@ class Objective:
     Args:
         photo: float32 (S, S, 3) in [-1, 1], with the coarse fill in the hole.
         mask: bool (S, S), True = missing.
-        encoder: images to features, a `tfpaint.VGG19Encoder`.
+        encoder: images to features, a `tfpaint.networks.encoder.VGG19Encoder`.
     """
 
     def __init__(self, photo, mask, encoder):
@@ -105,7 +105,7 @@ def inpaint(image, mask, coarse, encoder, scales=SCALES, iterations=ITERATIONS) 
         image: uint8 (N, N, 3).
         mask: bool (N, N), True = missing.
         coarse: uint8 (N, N, 3), the fill to begin with.
-        encoder: a `tfpaint.VGG19Encoder` of relu3_1.
+        encoder: a `tfpaint.networks.encoder.VGG19Encoder` of relu3_1.
         scales: sides; those above N are left out.
         iterations: at each scale.
     """

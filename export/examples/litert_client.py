@@ -2,8 +2,9 @@
 
     python export/examples/litert_client.py tfpaint_256.tflite photo.jpg mask.png filled.png
 
-The same steps in Kotlin or Swift make an app: cut a square window with the hole in its centre half,
-shrink it to the model's side, run, enlarge, and write the missing pixels alone.
+White in the mask is missing. An app in Kotlin or Swift takes the same steps: cut a square window
+with the hole in its centre half, shrink it to the model's side, run the model, enlarge its picture,
+and copy the missing pixels only.
 """
 
 import sys
@@ -13,7 +14,8 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 
-def main(model, photo, mask, out):
+def main(model: str, photo: str, mask: str, out: str) -> None:
+    """Fills the hole; the arguments are the paths of files."""
     interpreter = Interpreter(model, num_threads=2)
     interpreter.allocate_tensors()
     inputs = {int(one["shape"][-1]): one for one in interpreter.get_input_details()}
@@ -25,7 +27,7 @@ def main(model, photo, mask, out):
         sys.exit(f"{mask}: has to be as large as the photo, and white where it is missing")
 
     rows, columns = (np.flatnonzero(missing.any(axis)) for axis in (1, 0))
-    longest = max(np.ptp(rows), np.ptp(columns)) + 1
+    longest = 1 + int(max(rows[-1] - rows[0], columns[-1] - columns[0]))
     side = max(size, -(-longest * 16 // 7))
     pad = [(side, side), (side, side)]  # mirrored past the edges
     top = side + (rows[0] + rows[-1] + 1) // 2 - side // 2
@@ -34,17 +36,18 @@ def main(model, photo, mask, out):
     window = Image.fromarray(np.pad(image, [*pad, (0, 0)], "reflect")[near])
     hole = Image.fromarray(np.pad(missing, pad, "reflect")[near].astype(np.float32))
 
-    shrink = [np.float32(one.resize((size, size), Image.Resampling.BOX)) for one in (window, hole)]
+    shrink = [
+        np.asarray(one.resize((size, size), Image.Resampling.BOX), np.float32)
+        for one in (window, hole)
+    ]
     interpreter.set_tensor(inputs[3]["index"], shrink[0][None])
     interpreter.set_tensor(inputs[1]["index"], (shrink[1] > 0).astype(np.float32)[None, ..., None])
     interpreter.invoke()
     filled = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
 
-    filled = Image.fromarray(filled.astype(np.uint8)).resize(
-        (side, side), Image.Resampling.BILINEAR
-    )
+    small = Image.fromarray(filled.astype(np.uint8))
     whole = np.pad(image, [*pad, (0, 0)])
-    whole[near] = filled
+    whole[near] = small.resize((side, side), Image.Resampling.BILINEAR)
     image[missing] = whole[side:-side, side:-side][missing]
     Image.fromarray(image).save(out)
 

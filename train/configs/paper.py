@@ -3,18 +3,21 @@
     python -m train run paper/image2feature --photos DIR --val DIR --work DIR
     python -m train run paper/feature2image-512 --photos DIR --val DIR --work DIR
 
-G1 at 128, G2 at 128, 256 and 512; hole 7/16 of the side (224 at 512), at the centre; Adam with
-beta1 0.5; early stopping on the held-out loss. The paper says one day for each network on a GTX
-1080 Ti. Nobody has run it with this code to the end: it is made for a GPU.
+G1 at 128 px, G2 at 128, 256 and 512 px. The hole is a centre square of 7/16 of the side, 224 px at
+512. Adam has beta1 0.5, and training stops early on the held-out loss. The paper trained each
+network for a day on a GTX 1080 Ti. With this code, which needs a GPU for it, no such run has been
+completed yet.
 """
+
+from typing import Any
 
 from train.config import Config
 
 
-def paper(photos, epochs):
-    """The four runs for a data set of so many training photos."""
+def paper(photos: int, epochs: int) -> dict[str, Config]:
+    """The four runs for a data set of so many training photos, each of so many epochs."""
 
-    def amount(batch):
+    def amount(batch: int) -> dict[str, Any]:
         return {
             "batch": batch,
             "steps": epochs * photos // batch,

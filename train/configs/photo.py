@@ -3,19 +3,20 @@
     python -m train run photo/image2feature --encoder E.keras --photos DIR --val DIR --work DIR
     python -m train run photo/feature2image --encoder E.keras --photos DIR --val DIR --work DIR
 
-What departs from the paper: G1 corrects a membrane fill rather than starting from zero, and has no
-adversary (it is meant to be coarse: section 1) and no feature loss (it left a plaid in the fill).
-The G2 of 128 px serves at 256, too, and that of 256 px beyond. Their losses are weighted so that
-gradients have comparable norms at the output. The preset's model card has the commands that gave
-the bundled weights.
+It departs from the paper in this: G1 corrects a smooth fill of the hole rather than starting from
+zero. G1 has no adversary, as its fill is meant to be coarse (section 1), and no feature loss, which
+left a plaid pattern in the fill. The G2 trained at 128 px serves at 256 px, too, and that trained
+at 256 px at all larger scales. The losses are weighted so that their gradients have comparable
+norms at the output. The preset's model card has the commands that gave the bundled weights.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from tfpaint.filling.options import Options
 from train.config import Config
 
-_HOLES = {"irregular": 0.4, "shares": (7 / 16, 1 / 2)}
+_HOLES: dict[str, Any] = {"irregular": 0.4, "shares": (7 / 16, 1 / 2)}
 
 RUNS = {
     "image2feature": Config(
@@ -47,7 +48,8 @@ RUNS = {
     ),
 }
 
-# From the network of the run before, with --init-from and --image2feature: figure 8c.
+# It continues from the network of the run before (--init-from), and needs --image2feature: the
+# mixture of figure 8c.
 RUNS["feature2image-mixture"] = replace(
     RUNS["feature2image"],
     steps=2000,
@@ -61,7 +63,7 @@ RUNS["feature2image-mixture"] = replace(
     learning_rate=3e-4,
 )
 
-# Then with D2. Its weight is by gradient norms at G2's output: a quarter of equation 6's at first.
+# Next, with D2. At G2's output its gradients have a quarter of the norm of equation 6's at first.
 RUNS["feature2image-adversarial"] = replace(
     RUNS["feature2image-mixture"],
     steps=8000,
@@ -70,8 +72,8 @@ RUNS["feature2image-adversarial"] = replace(
     learning_rate=2e-4,
 )
 
-# Then on features swapped as the preset swaps them, with --critic VGG19: a D2 that begins with
-# nothing was still at chance after 500 steps, one on VGG19's features after 200 no more.
+# Next, on features swapped as the preset swaps them, with VGG19 as --critic: a D2 trained from
+# scratch was still at chance after 500 steps, one on VGG19's features was better after 200.
 RUNS["feature2image-coherent"] = replace(
     RUNS["feature2image-adversarial"],
     steps=7000,
@@ -85,7 +87,7 @@ RUNS["feature2image-coherent"] = replace(
     discriminator_learning_rate=5e-4,
 )
 
-# Then at 256 px, where swapped pieces are larger; sigma and overlap as the preset has them there.
+# Next, at 256 px, where swapped pieces are larger; sigma and overlap are the preset's there.
 RUNS["feature2image-256"] = replace(
     RUNS["feature2image-coherent"],
     size=256,
@@ -94,9 +96,9 @@ RUNS["feature2image-256"] = replace(
     options=Options(key_blur=5.0, coherence=0.2, overlap=0.02),
 )
 
-# Then with three times the adversary, to be sharp enough at 256 px and so serve at every scale;
-# around the hole alone, for speed: tones are Image2Feature's in the end. As near as the preset's
-# two networks; its model card says why it keeps them.
+# Next, a G2 for every scale. Three times the adversary makes it sharp enough at 256 px. For speed,
+# it sees the hole and its surroundings only (`crop`): tones are Image2Feature's in the end. It is
+# as near to the truth as the preset's two networks; the model card says why those were kept.
 RUNS["feature2image-one"] = replace(
     RUNS["feature2image-256"],
     steps=9000,
