@@ -8,7 +8,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from serving.options import Options, Server
+from serving.options import Options
+from serving.server import Server
 
 
 class Grey(tf.Module):
