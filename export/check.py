@@ -191,7 +191,9 @@ def _saved_model(inpainter: "Inpainter", path: Path, photos: Mapping[str, np.nda
 
 
 def _reference(inpainter: "Inpainter", side: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The inpainter's own fill of a window, with the patch matching that it uses on photos.
+    """The inpainter's own fill of a window, with the matching that it uses on photos.
+
+    Patches are swapped in features alone, as phones and browsers do.
 
     Args:
         inpainter: In float32.
@@ -204,9 +206,8 @@ def _reference(inpainter: "Inpainter", side: int) -> Callable[[np.ndarray, np.nd
 
     from tfpaint.saved_model import static_window
 
-    fill = tf.function(
-        lambda image, mask: static_window.fill(inpainter.filler, image, mask), autograph=False
-    )
+    filler = inpainter.filler.changed(pixels=False)
+    fill = tf.function(lambda image, mask: static_window.fill(filler, image, mask), autograph=False)
 
     def reference(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         inputs = tf.constant(image[None], tf.float32), tf.constant(mask[None, ..., None])

@@ -91,5 +91,6 @@ def test_changed_options_keep_the_others():
         trust=0.1,
         recompose=True,
         tone_blur=4.0,
+        pixels=True,
         iterations=2,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -17,6 +18,7 @@ from tfpaint.maps.low_pass import low_pass
 from tfpaint.maps.mask_cells import centre
 from tfpaint.maps.smooth_fill import pull_push
 from tfpaint.networks.tiles import HALO, TILE, Tiled
+from tfpaint.patch_swap import pixels
 from tfpaint.patch_swap.backends import DYNAMIC, Backend
 
 EXACT = 512  # side in pixels of the largest window in which all source patches may be compared
@@ -28,7 +30,8 @@ class WindowFiller:
     Image2Feature predicts the hole coarsely at the smallest scale. Each scale then enlarges the
     picture of the previous one, encodes it, swaps its patches, and draws the result by
     Feature2Image. Scales above 512 pixels continue from the matches of the previous scale. Above
-    768 pixels, the networks run in tiles.
+    768 pixels, the networks run in tiles. With `options.pixels`, all scales but the smallest swap
+    patches of pixels instead.
 
     Args:
         encoder: Maps pictures (B, S, S, 3) in [-1, 1] to features (B, S / stride, S / stride, C).
@@ -63,6 +66,8 @@ class WindowFiller:
             raise InputError(
                 "recompose=True needs scales from 128 pixels, and there a network of no fixed size"
             )
+        if options.pixels and scales[0] < pixels.SMALLEST:
+            raise InputError(f"pixels=True needs scales from {pixels.SMALLEST} pixels")
         side = image2feature.input_shape[0][1]
         if side not in (None, scales[0]):
             raise InputError(f"scales={scales}: the first has to be Image2Feature's {side}")
@@ -71,6 +76,7 @@ class WindowFiller:
         self.scales = scales
         self.options = options
         self.backend = backend
+        self.pixels = options.pixels and backend.loops
 
         self.encode = Tiled(encoder, stride=1)
         stride = scales[0] // encoder.compute_output_shape((1, scales[0], scales[0], 3))[1]
@@ -80,6 +86,13 @@ class WindowFiller:
         # Separate functions, so that each is traced once per scale and not at every use.
         self.coarse = tf.function(self._coarse, autograph=False)
         self.refine = tf.function(self._refine, autograph=False)
+        self.first_pixels = tf.function(pixels.first_levels, autograph=False)
+        self.next_pixels = tf.function(pixels.next_level, autograph=False)
+
+    def changed(self, backend: Backend = DYNAMIC, **options: Any) -> "WindowFiller":
+        """A filler of the same networks with another backend or other options."""
+        networks = self.encoder, self.image2feature, self.feature2image
+        return WindowFiller(*networks, self.scales, self.options.changed(**options), backend)
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -99,7 +112,7 @@ class WindowFiller:
             `count` + 1 pictures, float32 (1, s, s, 3) in [-1, 1]: the coarse prediction, then one
             for each scale. Known pixels are those of the photo.
         """
-        return [picture for picture, _ in self._states(crop, count)]
+        return [picture for picture, _ in self._states(crop, count, self.pixels)]
 
     def features(self, crop: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """F1 and F1' at a window's own scale, in its first iteration.
@@ -111,16 +124,19 @@ class WindowFiller:
             The features before and after patch-swap, float32 (1, S / stride, S / stride, C) each.
         """
         last = self.scales.index(crop.shape[0])
-        picture, matches = self._states(crop, last)[-1]
+        picture, matches = self._states(crop, last, pixels_too=False)[-1]
         _, mask, picture = self.begin(crop, picture, last)
         return self.swap(picture, mask, matches, last)[:2]
 
-    def _states(self, crop: tf.Tensor, count: int) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
+    def _states(
+        self, crop: tf.Tensor, count: int, pixels_too: bool
+    ) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
         """The picture after each step, and the matches from which the next scale continues."""
         states = [(self.coarse(*level(crop, self.scales[0])), None)]
         for index in range(count):
             before, side = states[-1], crop.shape[0] or tf.shape(crop)[0]
-            one_scale = partial(self._one_scale, crop, *before, index)
+            scale = self._pixels_at_scale if pixels_too else self._one_scale
+            one_scale = partial(scale, crop, *before, index)
             reached = index == 0 or side >= self.scales[index]
             if isinstance(reached, bool):
                 states.append(one_scale() if reached else before)
@@ -134,6 +150,18 @@ class WindowFiller:
         for _ in range(self.options.iterations):
             picture, chosen = self.refine(picture, photo, mask, matches, index)
         return picture, chosen
+
+    def _pixels_at_scale(self, crop, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Swaps patches of pixels at a scale; returns the picture and the answers."""
+        photo, mask = level(crop, self.scales[index])
+        if index == 0:
+            drawn, matches = self._one_scale(crop, picture, None, 0)
+            guide = tf.where(mask > 0, picture, photo)
+            filled, answers = self.first_pixels(_to_255(drawn), _to_255(guide), mask, matches)
+        else:
+            picture = tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
+            filled, answers = self.next_pixels(_to_255(picture), mask, matches)
+        return filled / 127.5 - 1.0, answers
 
     def begin(self, crop, picture, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The photo and mask of a window at a scale, and the picture from which it starts."""
@@ -186,6 +214,10 @@ class WindowFiller:
             output += low_pass(tones, self.options.tone_blur * 2**index)
         output = tf.pad(output, [[0, 0], [margin, margin], [margin, margin], [0, 0]])
         return tf.where(mask > 0, tf.clip_by_value(output, -1.0, 1.0), photo)
+
+
+def _to_255(picture: tf.Tensor) -> tf.Tensor:
+    return (picture + 1.0) * 127.5
 
 
 def level(crop: tf.Tensor, scale: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -33,6 +33,9 @@ class Options:
         tone_blur: Sigma, at least 0. If positive, structures coarser than sigma are kept from the
             picture with which a scale begins, and Feature2Image adds only finer texture. In the
             paper it draws the whole picture (section 3.3.3).
+        pixels: Carry patch-swap on in pixels, from 64 pixels up to the window's own size: the last
+            word has the photo's own pixels, and Feature2Image draws the smallest scale alone. In
+            the paper every scale is drawn by Feature2Image (section 3.4).
         iterations: At least 1. How often each scale is refined. Once is the paper's default; more
             is its iterative inference (section 4.3).
 
@@ -46,6 +49,7 @@ class Options:
     trust: float = 1.0
     recompose: bool = False
     tone_blur: float = 0.0
+    pixels: bool = False
     iterations: int = 1
 
     def __post_init__(self):
@@ -78,6 +82,12 @@ PAPER = Options()
 """The paper's way throughout."""
 
 PHOTO = Options(
-    key_blur=1.5, coherence=0.05, overlap=0.02, trust=0.1, recompose=True, tone_blur=4.0
+    key_blur=1.5,
+    coherence=0.05,
+    overlap=0.02,
+    trust=0.1,
+    recompose=True,
+    tone_blur=4.0,
+    pixels=True,
 )
 """The options of the bundled preset "photo", chosen on validation photos (see its model card)."""

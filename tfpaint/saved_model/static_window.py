@@ -1,6 +1,7 @@
 """Fills a single window with its hole in the centre, the part of the pipeline with static shapes.
 
-This is what phones and browsers run. They cut the windows out of a photo by themselves.
+This is what phones and browsers run. They cut the windows out of a photo by themselves. Patches are
+swapped in features alone there: patches of pixels need loops, and lists of any length.
 """
 
 import tensorflow as tf
@@ -32,8 +33,7 @@ def function(filler: WindowFiller, side: int) -> tf.types.experimental.Polymorph
     if side not in sides(filler):
         listed = ", ".join(map(str, sides(filler)))
         raise InputError(f"size={side}: the windows of this preset have a side of {listed}")
-    networks = filler.encoder, filler.image2feature, filler.feature2image
-    static = WindowFiller(*networks, filler.scales, filler.options, STATIC)
+    static = filler.changed(STATIC)
     signature = [
         tf.TensorSpec([1, side, side, 3], tf.float32, "image"),
         tf.TensorSpec([1, side, side, 1], tf.float32, "mask"),

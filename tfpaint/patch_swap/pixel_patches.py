@@ -1,0 +1,193 @@
+"""Patches of 7x7 pixels as short vectors, and a search for similar ones that is linear in time."""
+
+from functools import partial
+
+import numpy as np
+import tensorflow as tf
+
+_traced_once = partial(
+    tf.function, autograph=False, experimental_attributes={"_noinline": True}
+)  # for maps of every size
+
+RADIUS = 3
+"""Pixels from the centre of a patch to its edge."""
+
+KEPT = 20  # cosines of a channel that describe a patch, of 49
+TEXTURE = 3.0  # weight of the two texture channels beside colours from 0 to 255
+NEAR = ((0, 1), (1, 0), (0, -1), (-1, 0))
+AROUND = (*NEAR, (1, 1), (1, -1), (-1, 1), (-1, -1))
+_CHUNK = 4096  # patches that are compared at once: their candidates stay in the cache
+_NEVER = 1e12  # squared distance of what may not be chosen
+
+
+def with_texture(image: tf.Tensor) -> tf.Tensor:
+    """Adds two channels that hold how textured the surroundings are (Newson et al., 2014).
+
+    Args:
+        image: float32 (s, s, 3) in [0, 255].
+
+    Returns:
+        float32 (s, s, 5): the colours, then the weighted mean absolute differences to the right and
+        downwards over 7x7 pixels.
+    """
+    grey = tf.reduce_mean(image, -1, keepdims=True)[None]
+    right = tf.pad(tf.abs(grey[:, :, 1:] - grey[:, :, :-1]), [[0, 0], [0, 0], [0, 1], [0, 0]])
+    down = tf.pad(tf.abs(grey[:, 1:] - grey[:, :-1]), [[0, 0], [0, 1], [0, 0], [0, 0]])
+    busy = tf.nn.avg_pool2d(tf.concat([right, down], -1), 2 * RADIUS + 1, 1, "SAME")[0]
+    return tf.concat([image, TEXTURE * busy], -1)
+
+
+@_traced_once(input_signature=[tf.TensorSpec([None, None, 5])])
+def describe(image: tf.Tensor) -> tf.Tensor:
+    """The patch around every pixel as its lowest cosines: their distances are nearly the patches'.
+
+    Args:
+        image: float32 (h, w, 5), from `with_texture`.
+
+    Returns:
+        float32 (h - 6, w - 6, 100).
+    """
+    return tf.nn.conv2d(image[None], _FILTERS, 1, "VALID")[0]
+
+
+def _filters(channels: int) -> np.ndarray:
+    """(7, 7, channels, channels * KEPT): the lowest cosines of each channel by itself."""
+    n = 2 * RADIUS + 1
+    k = np.arange(n)
+    norms = np.sqrt(np.where(k == 0, 1, 2)[:, None] / n)
+    cosines = np.cos(np.pi * (k + 0.5) * k[:, None] / n) * norms
+    order = sorted((i + j, max(i, j), i, j) for i in range(n) for j in range(n))[:KEPT]
+    bank = np.stack([np.outer(cosines[i], cosines[j]) for *_, i, j in order], -1)
+    filters = np.zeros((n, n, channels, channels, KEPT), np.float32)
+    for channel in range(channels):
+        filters[:, :, channel, channel] = bank
+    return filters.reshape(n, n, channels, channels * KEPT)
+
+
+_FILTERS = _filters(5)
+
+
+_PLACES = tf.TensorSpec([None], tf.int32)
+
+
+@_traced_once(
+    input_signature=[
+        tf.TensorSpec([None, None]),
+        tf.TensorSpec([None, None]),
+        _PLACES,
+        _PLACES,
+        tf.TensorSpec([None, None], tf.bool),
+        _PLACES,
+    ]
+)
+def search(
+    wanted: tf.Tensor,
+    sources: tf.Tensor,
+    answers: tf.Tensor,
+    queries: tf.Tensor,
+    known: tf.Tensor,
+    jumps: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Improves answers by those of the neighbours and by the places beside (PatchMatch).
+
+    Args:
+        wanted: float32 (n, K), the descriptors of the patches that ask.
+        sources: float32 (s * s, K), the descriptors of the patches around every pixel.
+        answers: int32 (s * s,), flat source centres, known ones for all queries; -1 elsewhere.
+        queries: int32 (n,), flat places of the patches that ask.
+        known: bool (s, s), where a source may be centred.
+        jumps: int32 (j,), pixels to the neighbours whose answers are tried, step by step.
+
+    Returns:
+        The answers, and the squared distances float32 (n,).
+
+    Reference: Barnes et al., "PatchMatch", 2009, with all queries at once in place of scan lines
+    and neighbours at several distances in place of random search.
+    """
+    side, count = tf.shape(known)[0], tf.shape(queries)[0]
+    lengths = tf.reduce_sum(tf.square(sources), -1)
+    lengths = tf.where(tf.reshape(known, [-1]), lengths, _NEVER)
+
+    def moved(theirs, dy, dx, otherwise):
+        y, x = theirs // side + dy, theirs % side + dx
+        inside = (theirs >= 0) & (y >= 0) & (y < side) & (x >= 0) & (x < side)
+        return tf.where(inside, y * side + x, otherwise)
+
+    def step(number, answers, far):
+        jump = jumps[number]
+
+        def compare(first, found, far):
+            last = tf.minimum(first + _CHUNK, count)
+            places = queries[first:last]
+            own = tf.gather(answers, places)
+            candidates = [own]
+            for dy, dx in AROUND:
+                theirs = tf.gather(answers, places + (dy * side + dx) * jump)
+                candidates.append(moved(theirs, -dy * jump, -dx * jump, own))
+            candidates += [moved(own, dy, dx, own) for dy, dx in NEAR]
+            candidates = tf.stack(candidates, 1)
+            dots = tf.matmul(tf.gather(sources, candidates), wanted[first:last, :, None])[..., 0]
+            distances = tf.gather(lengths, candidates) - 2 * dots
+            best = tf.gather(candidates, tf.argmin(distances, 1), batch_dims=1)
+            return (
+                last,
+                tf.concat([found, best], 0),
+                tf.concat([far, tf.reduce_min(distances, 1)], 0),
+            )
+
+        anything = tf.TensorShape([None])
+        _, found, far = tf.while_loop(
+            lambda first, *_: first < count,
+            compare,
+            (0, tf.zeros([0], tf.int32), tf.zeros([0])),
+            shape_invariants=(tf.TensorShape([]), anything, anything),
+            parallel_iterations=1,
+        )
+        return number + 1, tf.tensor_scatter_nd_update(answers, queries[:, None], found), far
+
+    _, answers, far = tf.while_loop(
+        lambda number, *_: number < tf.size(jumps),
+        step,
+        (0, answers, tf.zeros([count])),
+        parallel_iterations=1,
+    )
+    return answers, tf.maximum(far + tf.reduce_sum(tf.square(wanted), -1), 0.0)
+
+
+@_traced_once(
+    input_signature=[
+        tf.TensorSpec([None, None, 5]),
+        _PLACES,
+        tf.TensorSpec([None]),
+        _PLACES,
+        tf.TensorSpec([]),
+    ]
+)
+def average(
+    source: tf.Tensor, answers: tf.Tensor, weights: tf.Tensor, hole: tf.Tensor, narrow: tf.Tensor
+) -> tf.Tensor:
+    """Paints the hole: each pixel is the mean of what the patches over it bring.
+
+    Args:
+        source: float32 (s, s, C).
+        answers: int32 (s * s,), as for `search`.
+        weights: float32 (s * s,), of the patch around each pixel; 0 where none asks.
+        hole: int32 (m,), flat places of the pixels to paint, at least `RADIUS` from the edge.
+        narrow: How fast a patch's weight falls with the squared distance from its centre. 0 counts
+            all pixels of a patch alike, and blurs.
+
+    Returns:
+        float32 (s, s, C).
+    """
+    side = tf.shape(source)[1]
+    flat = tf.reshape(source, [-1, source.shape[-1]])
+    total = result = tf.constant(0.0)
+    for dy in range(-RADIUS, RADIUS + 1):
+        for dx in range(-RADIUS, RADIUS + 1):
+            step = dy * side + dx
+            share = tf.exp(-narrow * (dy * dy + dx * dx)) * tf.gather(weights, hole - step)[:, None]
+            theirs = tf.maximum(tf.gather(answers, hole - step) + step, 0)
+            result += share * tf.gather(flat, theirs)
+            total += share
+    painted = tf.tensor_scatter_nd_update(flat, hole[:, None], result / tf.maximum(total, 1e-12))
+    return tf.reshape(painted, tf.shape(source))

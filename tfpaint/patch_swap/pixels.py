@@ -1,0 +1,230 @@
+"""Patch-swap carried on in pixels: the hole is filled with the photo's own, from coarse to fine.
+
+Patch-swap in features decides what belongs where; here it goes on with patches of 7x7 pixels. At
+each level, every patch that touches the hole looks for a similar one of the known region, the
+overlapping answers are averaged, and this is repeated a few times (Wexler et al., "Space-Time
+Completion of Video", 2007). The colours of the coarse fill guide the first levels.
+"""
+
+import tensorflow as tf
+
+from tfpaint.maps.mask_cells import centre
+from tfpaint.patch_swap.pixel_patches import (
+    AROUND,
+    RADIUS,
+    average,
+    describe,
+    search,
+    with_texture,
+)
+
+SMALLEST = 64
+"""Side of the first level in pixels."""
+
+LARGEST = 512
+"""Side of the last level that searches. Larger ones only enlarge the answers."""
+
+ROUNDS = (8, 4, 2, 1)  # of search and average, from the first level on
+GUIDED = 128  # side of the last level that the coarse fill guides
+_JUMPS, _FEWER_JUMPS = (1, 2, 1, 1), (1, 2)  # of the guided levels, of the others; see `search`
+_GUIDE = 7.0  # weight of the guide's colours, beside patches of 7x7 colours
+_GUIDE_WIDTH = 5  # pixels over which the guide's colours are averaged
+_DECAY = 1.3  # trust in a patch falls by this factor a pixel from the hole's boundary inwards
+_NARROW = 2.0  # of the last average, see `average`
+
+
+def first_levels(
+    picture: tf.Tensor, guide: tf.Tensor, missing: tf.Tensor, cells: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The levels up to the side of the picture, beginning with patch-swap's choices in features.
+
+    Args:
+        picture: float32 (1, s, s, 3) in [0, 255], s static, the hole filled somehow.
+        guide: float32 (1, s, s, 3) in [0, 255], the coarse fill, whose colours are followed.
+        missing: float32 (1, s, s, 1), 1 = missing. The hole is what of it lies in the centre square
+            of half the side; what is missing elsewhere is not copied.
+        cells: int32 (1, c, c), the choices of `tfpaint.match` on features of this picture.
+
+    Returns:
+        The picture with its hole painted, and the answers, int32 (s * s,), for `next_level`.
+    """
+    side = picture.shape[1]
+    answers, painted = None, picture
+    level = SMALLEST
+    while level <= side:
+        small, small_guide, gone = (
+            _shrink(one, side // level) for one in (picture, guide, missing)
+        )
+        gone = tf.cast(gone > 0, tf.float32)
+        if answers is None:
+            answers = _from_cells(cells[0], level)
+        else:
+            answers = _upsampled(answers, level)
+        rounds = ROUNDS[(level // SMALLEST).bit_length() - 1]
+        painted, answers = _level(small, small_guide, gone, answers, rounds, level <= GUIDED)
+        level *= 2
+    return painted, answers
+
+
+def next_level(
+    photo: tf.Tensor, missing: tf.Tensor, answers: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """A level of twice the side of the one before.
+
+    Args:
+        photo: float32 (1, s, s, 3) in [0, 255], s static.
+        missing: float32 (1, s, s, 1), as for `first_levels`.
+        answers: int32 (s * s / 4,), from the level before.
+
+    Returns:
+        As for `first_levels`.
+    """
+    side = photo.shape[1]
+    rounds = ROUNDS[(side // SMALLEST).bit_length() - 1] if side <= LARGEST else 0
+    return _level(photo, photo, missing, _upsampled(answers, side), rounds, False)
+
+
+def _level(photo, guide, missing, answers, rounds: int, guided: bool):
+    """Rounds of search and average at one level: (1, s, s, 3) and the answers (s * s,)."""
+    hole = missing * centre(photo.shape[1])
+    known, asks = _known(missing), _grow(hole)[0, :, :, 0] > 0
+    source = with_texture(photo[0])
+
+    def repeat():
+        queries, places = _places(asks), _places(hole[0, :, :, 0] > 0)
+        trust = tf.gather(_trust(hole), queries)
+        found = _mended(answers, queries, known)
+
+        def paint(found, weights, narrow):
+            weights = tf.scatter_nd(queries[:, None], weights, tf.shape(found))
+            return average(source, found, weights, places, narrow)
+
+        painted = paint(found, trust, tf.constant(0.0 if rounds else _NARROW))
+        if rounds:
+            around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
+            sources = _flat(describe(tf.pad(source, around, "SYMMETRIC")))
+        if guided:
+            colours = tf.where(hole > 0, guide, photo)
+            colours = _flat(_GUIDE * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
+            sources = tf.concat([sources, colours], -1)
+        jumps = _JUMPS if guided else _FEWER_JUMPS
+        for turn in range(rounds):
+            wanted = _describe_at(painted, queries)
+            if guided:
+                wanted = tf.concat([wanted, tf.gather(colours, queries)], -1)
+            found, far = search(wanted, sources, found, queries, known, tf.constant(jumps))
+            scale = tf.sort(far)[tf.shape(far)[0] * 3 // 4] / 2 + 1e-3
+            weights = trust * tf.exp(-far / (2 * scale)) + 1e-9
+            narrow = _NARROW if turn == rounds - 1 else 0.0
+            painted = paint(found, weights, tf.constant(narrow))
+        return tf.where(hole > 0, painted[None, ..., :3], photo), found
+
+    possible = tf.reduce_any(known) & tf.reduce_any(asks)
+    return tf.cond(possible, repeat, lambda: (photo, answers))
+
+
+def _shrink(picture: tf.Tensor, times: int) -> tf.Tensor:
+    return tf.nn.avg_pool2d(picture, times, times, "VALID") if times > 1 else picture
+
+
+def _flat(maps: tf.Tensor) -> tf.Tensor:
+    """(..., C) -> (N, C)."""
+    return tf.reshape(maps, [-1, maps.shape[-1]])
+
+
+def _places(flags: tf.Tensor) -> tf.Tensor:
+    """The flat indices int32 (n,) of what is true in (s, s)."""
+    return tf.cast(tf.where(tf.reshape(flags, [-1]))[:, 0], tf.int32)
+
+
+def _grow(cells: tf.Tensor) -> tf.Tensor:
+    """The centres of the patches that touch the cells (1, s, s, 1)."""
+    return tf.nn.max_pool2d(cells, 2 * RADIUS + 1, 1, "SAME")
+
+
+def _known(missing: tf.Tensor) -> tf.Tensor:
+    """bool (s, s): the centres of the patches that are known and wholly inside."""
+    side = missing.shape[1]
+    inner = tf.ones([side - 2 * RADIUS] * 2, tf.bool)
+    return tf.pad(inner, [[RADIUS, RADIUS]] * 2) & (_grow(missing)[0, :, :, 0] == 0)
+
+
+def _trust(hole: tf.Tensor) -> tf.Tensor:
+    """How much a patch counts (s * s,): 1 outside the hole, less from pixel to pixel inwards."""
+    side = hole.shape[1]
+    first, count = side // 4 - 1, side // 2 + 2  # the hole and what is beside it
+    depth = 1e6 * hole[0, first : first + count, first : first + count, 0]
+    for axis in (0, 1):
+        for step in (32, 16, 8, 4, 2, 1):  # sums of some of these reach every pixel
+            for before in (True, False):
+                around = [[0, 0], [0, 0]]
+                around[axis] = [step, 0] if before else [0, step]
+                start = [0, 0]
+                start[axis] = 0 if before else step
+                moved = tf.slice(tf.pad(depth, around), start, [count, count])
+                depth = tf.minimum(depth, moved + step)
+    around = [[first, side - first - count]] * 2
+    return tf.reshape(tf.pad(_DECAY ** -tf.minimum(depth, 64.0), around, constant_values=1.0), [-1])
+
+
+def _describe_at(image: tf.Tensor, queries: tf.Tensor) -> tf.Tensor:
+    """The descriptors (n, K) of the patches around the hole, which is in the centre."""
+    side = image.shape[0]
+    first, count = side // 4 - RADIUS, side // 2 + 2 * RADIUS
+    part = image[first - RADIUS : first + count + RADIUS, first - RADIUS : first + count + RADIUS]
+    y, x = queries // side - first, queries % side - first
+    return tf.gather(_flat(describe(part)), y * count + x)
+
+
+def _from_cells(cells: tf.Tensor, side: int) -> tf.Tensor:
+    """What matches of features (c, c) suggest to pixels, int32 (side * side,): -1 for none."""
+    count = tf.shape(cells)[0]
+    stride = side // count
+    line = tf.range(side)
+    y, x = line[:, None], line
+    own = tf.repeat(tf.repeat(cells, stride, 0), stride, 1)
+    v = (own // count - y // stride) * stride + y
+    u = (own % count - x // stride) * stride + x
+    inside = (own >= 0) & (v >= 0) & (v < side) & (u >= 0) & (u < side)
+    return tf.reshape(tf.where(inside, v * side + u, -1), [-1])
+
+
+def _upsampled(answers: tf.Tensor, side: int) -> tf.Tensor:
+    """The answers of a level of half the side, doubled: int32 (side * side,), -1 for none."""
+    half = side // 2
+    line = tf.range(side)
+    own = tf.reshape(answers, [half, half])
+    own = tf.repeat(tf.repeat(own, 2, 0), 2, 1)
+    v, u = own // half * 2 + line[:, None] % 2, own % half * 2 + line % 2
+    return tf.reshape(tf.where(own >= 0, v * side + u, -1), [-1])
+
+
+def _mended(answers: tf.Tensor, queries: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    """Answers (s * s,) that are known sources for all queries: others continue a neighbour's."""
+    side, usable = known.shape[0], tf.reshape(known, [-1])
+
+    def right(found):
+        inside = (found >= 0) & (found < side * side)
+        return inside & tf.gather(usable, tf.where(inside, found, 0))
+
+    def adopt(found):
+        grid = tf.scatter_nd(queries[:, None], found + 1, [side * side]) - 1
+        for dy, dx in AROUND:
+            step = dy * side + dx
+            theirs = tf.gather(grid, queries + step)
+            theirs = tf.where(theirs >= 0, theirs - step, -1)
+            found = tf.where((found < 0) & right(theirs), theirs, found)
+        return found
+
+    found = tf.gather(answers, queries)
+    found = tf.where(right(found), found, -1)
+    found = tf.while_loop(
+        lambda found: tf.reduce_any(found < 0) & tf.reduce_any(found >= 0),
+        lambda found: (adopt(found),),
+        (found,),
+        maximum_iterations=side,
+        parallel_iterations=1,
+    )[0]
+    first = tf.argmax(usable, output_type=tf.int32)
+    found = tf.where(found < 0, first, found)
+    return tf.scatter_nd(queries[:, None], found + 1, [side * side]) - 1
