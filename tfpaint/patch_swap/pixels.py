@@ -3,7 +3,7 @@
 Patch-swap in features decides what belongs where; here it goes on with patches of 7x7 pixels. At
 each level, every patch that touches the hole looks for a similar one of the known region, the
 overlapping answers are averaged, and this is repeated a few times (Wexler et al., "Space-Time
-Completion of Video", 2007). The colours of the coarse fill guide the first levels.
+Completion of Video", 2007). The colours of the coarse fill guide the first level.
 """
 
 import tensorflow as tf
@@ -25,9 +25,8 @@ LARGEST = 512
 """Side of the last level that searches. Larger ones only enlarge the answers."""
 
 ROUNDS = (8, 4, 2, 1)  # of search and average, from the first level on
-GUIDED = 128  # side of the last level that the coarse fill guides
-_JUMPS, _FEWER_JUMPS = (1, 2, 1, 1), (1, 2)  # of the guided levels, of the others; see `search`
-_GUIDE = 7.0  # weight of the guide's colours, beside patches of 7x7 colours
+_JUMPS, _FEWER_JUMPS = (1, 2, 1, 1), (1, 2)  # of the first level, of the others; see `search`
+_GUIDE = 3.5  # weight of the guide's colours at the first level; a patch's mean has 7
 _GUIDE_WIDTH = 5  # pixels over which the guide's colours are averaged
 _DECAY = 1.3  # trust in a patch falls by this factor a pixel from the hole's boundary inwards
 _NARROW = 2.0  # of the last average, see `average`
@@ -49,19 +48,15 @@ def first_levels(
         The picture with its hole painted, and the answers, int32 (s * s,), for `next_level`.
     """
     side = picture.shape[1]
-    answers, painted = None, picture
     level = SMALLEST
     while level <= side:
-        small, small_guide, gone = (
-            _shrink(one, side // level) for one in (picture, guide, missing)
-        )
+        small, gone = (_shrink(one, side // level) for one in (picture, missing))
         gone = tf.cast(gone > 0, tf.float32)
-        if answers is None:
+        if level == SMALLEST:
             answers = _from_cells(cells[0], level)
+            painted, answers = _level(small, gone, answers, _shrink(guide, side // level))
         else:
-            answers = _upsampled(answers, level)
-        rounds = ROUNDS[(level // SMALLEST).bit_length() - 1]
-        painted, answers = _level(small, small_guide, gone, answers, rounds, level <= GUIDED)
+            painted, answers = _level(small, gone, _upsampled(answers, level))
         level *= 2
     return painted, answers
 
@@ -79,14 +74,14 @@ def next_level(
     Returns:
         As for `first_levels`.
     """
+    return _level(photo, missing, _upsampled(answers, photo.shape[1]))
+
+
+def _level(photo, missing, answers, guide=None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Rounds of search and average at one level: (1, s, s, 3) and the answers (s * s,)."""
     side = photo.shape[1]
     rounds = ROUNDS[(side // SMALLEST).bit_length() - 1] if side <= LARGEST else 0
-    return _level(photo, photo, missing, _upsampled(answers, side), rounds, False)
-
-
-def _level(photo, guide, missing, answers, rounds: int, guided: bool):
-    """Rounds of search and average at one level: (1, s, s, 3) and the answers (s * s,)."""
-    hole = missing * centre(photo.shape[1])
+    hole = missing * centre(side)
     known, asks = _known(missing), _grow(hole)[0, :, :, 0] > 0
     source = with_texture(photo[0])
 
@@ -103,16 +98,16 @@ def _level(photo, guide, missing, answers, rounds: int, guided: bool):
         if rounds:
             around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
             sources = _flat(describe(tf.pad(source, around, "SYMMETRIC")))
-        if guided:
+        if guide is not None:
             colours = tf.where(hole > 0, guide, photo)
             colours = _flat(_GUIDE * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
             sources = tf.concat([sources, colours], -1)
-        jumps = _JUMPS if guided else _FEWER_JUMPS
+        jumps = tf.constant(_FEWER_JUMPS if guide is None else _JUMPS)
         for turn in range(rounds):
             wanted = _describe_at(painted, queries)
-            if guided:
+            if guide is not None:
                 wanted = tf.concat([wanted, tf.gather(colours, queries)], -1)
-            found, far = search(wanted, sources, found, queries, known, tf.constant(jumps))
+            found, far = search(wanted, sources, found, queries, known, jumps)
             scale = tf.sort(far)[tf.shape(far)[0] * 3 // 4] / 2 + 1e-3
             weights = trust * tf.exp(-far / (2 * scale)) + 1e-9
             narrow = _NARROW if turn == rounds - 1 else 0.0
