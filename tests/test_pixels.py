@@ -163,7 +163,8 @@ def test_a_pattern_goes_on_from_a_coarse_fill_that_hints_at_it():
     inside = missing.numpy()[0, ..., 0] > 0
     error, before = (np.abs(one - truth)[0][inside].mean() for one in (picture, start))
     assert error < 0.6 * before
-    np.testing.assert_array_equal(tf.where(missing > 0, truth, picture), truth)
+    touched = tf.nn.max_pool2d(missing, 2 * RADIUS + 1, 1, "SAME")  # painted with its ring
+    np.testing.assert_array_equal(tf.where(touched > 0, truth, picture), truth)
     # The next level has the answers' pixels at twice the size.
     large = tf.image.resize(truth, [2 * SIDE] * 2, "nearest")
     twice = tf.image.resize(missing, [2 * SIDE] * 2, "nearest")
@@ -182,7 +183,7 @@ def test_only_what_is_known_is_copied():
     picture, _ = pixels.first_levels(tf.constant(image), tf.constant(image), missing, no_choices())
     painted = picture.numpy()[0, 50:78, 50:80]
     assert painted[..., 0].max() < 1e-3 and painted[..., 1].mean() > 50
-    np.testing.assert_array_equal(picture[0, 10:30], image[0, 10:30])  # outside the centre
+    np.testing.assert_array_equal(picture[0, 10:26], image[0, 10:26])  # outside the centre
 
 
 @pytest.mark.parametrize("fill", [0.0, 1.0])

@@ -154,14 +154,15 @@ class WindowFiller:
     def _pixels_at_scale(self, crop, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Swaps patches of pixels at a scale; returns the picture and the answers."""
         photo, mask = level(crop, self.scales[index])
+        before = tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
         if index == 0:
             drawn, matches = self._one_scale(crop, picture, None, 0)
-            guide = tf.where(mask > 0, picture, photo)
-            filled, answers = self.first_pixels(_to_255(drawn), _to_255(guide), mask, matches)
+            painted, answers = self.first_pixels(_to_255(drawn), _to_255(before), mask, matches)
         else:
-            picture = tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
-            filled, answers = self.next_pixels(_to_255(picture), mask, matches)
-        return filled / 127.5 - 1.0, answers
+            painted, answers = self.next_pixels(_to_255(before), mask, matches)
+        painted = align_tone(painted / 127.5 - 1.0, photo, mask, 1 - mask, pixels.RADIUS)
+        hole = mask * centre(photo.shape[1])
+        return tf.where(hole > 0, tf.clip_by_value(painted, -1.0, 1.0), before), answers
 
     def begin(self, crop, picture, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The photo and mask of a window at a scale, and the picture from which it starts."""

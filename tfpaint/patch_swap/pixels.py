@@ -45,7 +45,8 @@ def first_levels(
         cells: int32 (1, c, c), the choices of `tfpaint.match` on features of this picture.
 
     Returns:
-        The picture with its hole painted, and the answers, int32 (s * s,), for `next_level`.
+        The picture, painted in its hole and `RADIUS` pixels around it, and the answers, int32
+        (s * s,), for `next_level`.
     """
     side = picture.shape[1]
     level = SMALLEST
@@ -86,15 +87,18 @@ def _level(photo, missing, answers, guide=None) -> tuple[tf.Tensor, tf.Tensor]:
     source = with_texture(photo[0])
 
     def repeat():
-        queries, places = _places(asks), _places(hole[0, :, :, 0] > 0)
+        queries = _places(asks)
+        places = _places(hole[0, :, :, 0] > 0)
         trust = tf.gather(_trust(hole), queries)
         found = _mended(answers, queries, known)
 
-        def paint(found, weights, narrow):
+        def paint(found, weights, places, narrow):
             weights = tf.scatter_nd(queries[:, None], weights, tf.shape(found))
-            return average(source, found, weights, places, narrow)
+            return average(source, found, weights, places, tf.constant(narrow))
 
-        painted = paint(found, trust, tf.constant(0.0 if rounds else _NARROW))
+        painted = (
+            paint(found, trust, places, 0.0) if rounds else paint(found, trust, queries, _NARROW)
+        )
         if rounds:
             around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
             sources = _flat(describe(tf.pad(source, around, "SYMMETRIC")))
@@ -111,8 +115,8 @@ def _level(photo, missing, answers, guide=None) -> tuple[tf.Tensor, tf.Tensor]:
             scale = tf.sort(far)[tf.shape(far)[0] * 3 // 4] / 2 + 1e-3
             weights = trust * tf.exp(-far / (2 * scale)) + 1e-9
             narrow = _NARROW if turn == rounds - 1 else 0.0
-            painted = paint(found, weights, tf.constant(narrow))
-        return tf.where(hole > 0, painted[None, ..., :3], photo), found
+            painted = paint(found, weights, queries if turn == rounds - 1 else places, narrow)
+        return painted[None, ..., :3], found
 
     possible = tf.reduce_any(known) & tf.reduce_any(asks)
     return tf.cond(possible, repeat, lambda: (photo, answers))
