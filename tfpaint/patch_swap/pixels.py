@@ -87,18 +87,16 @@ def _level(photo, missing, answers, guide=None) -> tuple[tf.Tensor, tf.Tensor]:
     source = with_texture(photo[0])
 
     def repeat():
-        queries = _places(asks)
-        places = _places(hole[0, :, :, 0] > 0)
+        queries, inside = _places(asks), _places(hole[0, :, :, 0] > 0)
         trust = tf.gather(_trust(hole), queries)
         found = _mended(answers, queries, known)
 
-        def paint(found, weights, places, narrow):
+        def paint(found, weights, last: bool):
             weights = tf.scatter_nd(queries[:, None], weights, tf.shape(found))
+            places, narrow = (queries, _NARROW) if last else (inside, 0.0)  # `queries`: and a ring
             return average(source, found, weights, places, tf.constant(narrow))
 
-        painted = (
-            paint(found, trust, places, 0.0) if rounds else paint(found, trust, queries, _NARROW)
-        )
+        painted = paint(found, trust, last=rounds == 0)
         if rounds:
             around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
             sources = _flat(describe(tf.pad(source, around, "SYMMETRIC")))
@@ -114,8 +112,7 @@ def _level(photo, missing, answers, guide=None) -> tuple[tf.Tensor, tf.Tensor]:
             found, far = search(wanted, sources, found, queries, known, jumps)
             scale = tf.sort(far)[tf.shape(far)[0] * 3 // 4] / 2 + 1e-3
             weights = trust * tf.exp(-far / (2 * scale)) + 1e-9
-            narrow = _NARROW if turn == rounds - 1 else 0.0
-            painted = paint(found, weights, queries if turn == rounds - 1 else places, narrow)
+            painted = paint(found, weights, last=turn == rounds - 1)
         return painted[None, ..., :3], found
 
     possible = tf.reduce_any(known) & tf.reduce_any(asks)
