@@ -27,7 +27,7 @@ def random_mask(random, width, height):
 
 
 def test_holes_are_found_as_in_python(page):
-    from tfpaint.filling import holes
+    from tfpaint.filling import holes, windows
 
     random = np.random.default_rng(0)
     for width, height in ((300, 200), (700, 1500), (900, 640)):
@@ -44,15 +44,15 @@ def test_holes_are_found_as_in_python(page):
         scales = [128, 256, 512, 1024, 2048]
         found = page.evaluate(script, [page.url, width, height, scales, packed])
         boxes = holes.find_boxes(mask, scales)
-        windows = holes.window_around(boxes, mask.shape, scales)
+        around = windows.window_around(boxes, mask.shape, scales)
         assert [box for box, _ in found] == boxes.numpy().tolist()
-        assert [window for _, window in found] == windows.numpy().tolist()
+        assert [window for _, window in found] == around.numpy().tolist()
 
 
 def test_windows_are_cut_and_pasted_as_in_python(page):
     import tensorflow as tf
 
-    from tfpaint.filling import blending, holes
+    from tfpaint.filling import blending, windows
 
     random = np.random.default_rng(0)
     width, height, size = 90, 70, 32
@@ -78,8 +78,8 @@ def test_windows_are_cut_and_pasted_as_in_python(page):
         image, hole, patch = page.evaluate(
             script, [page.url, width, height, size, window, *arrays, box]
         )
-        crop = holes.crop_mirrored(photo, mask, np.array(window, np.int32), size)
-        expected, missing = holes.at_scale(crop, size)
+        crop = windows.crop_mirrored(photo, mask, np.array(window, np.int32), size)
+        expected, missing = windows.at_scale(crop, size)
         np.testing.assert_allclose(np.reshape(image, (size, size, 3)), expected, atol=1e-3)
         np.testing.assert_array_equal(np.reshape(hole, (size, size, 1)), missing)
         tensors = [tf.constant(x) for x in (photo[None], mask, result[None], window, box)]
@@ -91,7 +91,7 @@ def test_windows_are_cut_and_pasted_as_in_python(page):
 @pytest.mark.parametrize("edge", ["left", "top", "right", "bottom"])
 def test_a_line_at_the_edge_is_seen_whole(page, edge):
     """The window of a line of one pixel mirrors one line more than it covers."""
-    from tfpaint.filling import holes
+    from tfpaint.filling import holes, windows
 
     width, height, size = 300, 200, 128
     photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
@@ -100,7 +100,7 @@ def test_a_line_at_the_edge_is_seen_whole(page, edge):
     places = {"left": (line, 0), "right": (line, -1), "top": (0, line), "bottom": (-1, line)}
     mask[places[edge]] = True
     (box,) = holes.find_boxes(mask, [128, 256]).numpy()[:1]
-    window = holes.window_around(box[None], mask.shape, [128, 256])[0]
+    window = windows.window_around(box[None], mask.shape, [128, 256])[0]
     script = """async ([url, width, height, size, [y, x, side], photo, mask]) => {
         const { cut, visible } = await import(url + "js/windows.js");
         const window = { x, y, side };
@@ -118,6 +118,6 @@ def test_a_line_at_the_edge_is_seen_whole(page, edge):
     }"""
     arrays = photo.reshape(-1, 3).tolist(), mask.ravel().tolist()
     image = page.evaluate(script, [page.url, width, height, size, window.numpy().tolist(), *arrays])
-    crop = holes.crop_mirrored(photo, mask, window, size)
-    expected, _ = holes.at_scale(crop, size)
+    crop = windows.crop_mirrored(photo, mask, window, size)
+    expected, _ = windows.at_scale(crop, size)
     np.testing.assert_allclose(np.reshape(image, (size, size, 3)), expected, atol=1e-3)
