@@ -153,8 +153,7 @@ class WindowFiller:
 
     def _pixels_at_scale(self, crop, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Swaps patches of pixels at a scale; returns the picture and the answers."""
-        photo, mask = level(crop, self.scales[index])
-        before = tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
+        photo, mask, before = self._enlarged(crop, picture, index)
         if index == 0:
             drawn, matches = self._one_scale(crop, picture, None, 0)
             painted, answers = self.first_pixels(_to_255(drawn), _to_255(before), mask, matches)
@@ -166,11 +165,15 @@ class WindowFiller:
 
     def begin(self, crop, picture, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The photo and mask of a window at a scale, and the picture from which it starts."""
-        photo, mask = level(crop, self.scales[index])
-        picture = tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
+        photo, mask, picture = self._enlarged(crop, picture, index)
         if self.options.recompose and index == 0:
             picture = recompose(self.encode, self._decoders[0], picture, mask, self.backend)
         return photo, mask, picture
+
+    def _enlarged(self, crop, picture, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The photo and mask of a window at a scale, and the scale before's picture in its hole."""
+        photo, mask = level(crop, self.scales[index])
+        return photo, mask, tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
 
     def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """I1, the coarse prediction at the smallest scale: float32 (1, s, s, 3) in [-1, 1].

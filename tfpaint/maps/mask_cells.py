@@ -16,9 +16,12 @@ def hole_on_features(mask: tf.Tensor, stride: int = 4) -> tf.Tensor:
     return tf.nn.max_pool2d(mask, stride, stride, "VALID")
 
 
-def grow(cells: tf.Tensor) -> tf.Tensor:
-    """Dilates cells (B, h, w, 1) by one: 1 where the 3x3 patch centred there holds a 1, else 0."""
-    return tf.nn.max_pool2d(cells, 3, 1, "SAME")
+def grow(cells: tf.Tensor, radius: int = 1) -> tf.Tensor:
+    """Dilates cells (B, h, w, 1): 1 where the patch centred there holds a 1, else 0.
+
+    A patch reaches `radius` cells to each side of its centre; that of features has 3x3 cells.
+    """
+    return tf.nn.max_pool2d(cells, 2 * radius + 1, 1, "SAME")
 
 
 def boundary_ring(hole: tf.Tensor, width: int) -> tf.Tensor:

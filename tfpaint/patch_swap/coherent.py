@@ -9,10 +9,9 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tfpaint.patch_swap.candidates import judge, neighbours
-from tfpaint.patch_swap.patches import SQUARE, Question
+from tfpaint.patch_swap.patches import AROUND, Question
 
 SWEEPS = 4
-AROUND = tuple(place for place in SQUARE if place != (0, 0))
 
 
 def agree(

@@ -8,6 +8,12 @@ import tensorflow as tf
 SQUARE = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 """Offsets `(dy, dx)` of the nine cells of a patch from its centre, row by row."""
 
+AROUND = tuple(step for step in SQUARE if step != (0, 0))
+"""Steps to the eight neighbours."""
+
+NEIGHBOURS = tuple((dy, dx) for dy, dx in SQUARE if abs(dy) + abs(dx) == 1)
+"""Steps to the four neighbours up, left, right and down."""
+
 NO_MATCH = -1
 """The index for a patch that does not ask for a match, or that has no source to choose from."""
 

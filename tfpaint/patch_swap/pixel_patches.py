@@ -14,7 +14,7 @@ RADIUS = 3
 
 KEPT = 20  # cosines of a channel that describe a patch, of 49
 TEXTURE = 3.0  # weight of the two texture channels beside colours from 0 to 255
-NEAR = ((0, 1), (1, 0), (0, -1), (-1, 0))
+NEAR = ((0, 1), (1, 0), (0, -1), (-1, 0))  # the first of equals is chosen: the order tells
 AROUND = (*NEAR, (1, 1), (1, -1), (-1, 1), (-1, -1))
 _CHUNK = 4096  # patches that are compared at once: their candidates stay in the cache
 _NEVER = 1e12  # squared distance of what may not be chosen

@@ -8,7 +8,7 @@ Completion of Video", 2007). The colours of the coarse fill guide the first leve
 
 import tensorflow as tf
 
-from tfpaint.maps.mask_cells import centre
+from tfpaint.maps.mask_cells import centre, grow
 from tfpaint.patch_swap.pixel_patches import (
     AROUND,
     RADIUS,
@@ -83,7 +83,7 @@ def _level(photo, missing, answers, guide=None) -> tuple[tf.Tensor, tf.Tensor]:
     side = photo.shape[1]
     rounds = ROUNDS[(side // SMALLEST).bit_length() - 1] if side <= LARGEST else 0
     hole = missing * centre(side)
-    known, asks = _known(missing), _grow(hole)[0, :, :, 0] > 0
+    known, asks = _known(missing), grow(hole, RADIUS)[0, :, :, 0] > 0
     source = with_texture(photo[0])
 
     def repeat():
@@ -133,16 +133,11 @@ def _places(flags: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.where(tf.reshape(flags, [-1]))[:, 0], tf.int32)
 
 
-def _grow(cells: tf.Tensor) -> tf.Tensor:
-    """The centres of the patches that touch the cells (1, s, s, 1)."""
-    return tf.nn.max_pool2d(cells, 2 * RADIUS + 1, 1, "SAME")
-
-
 def _known(missing: tf.Tensor) -> tf.Tensor:
     """bool (s, s): the centres of the patches that are known and wholly inside."""
     side = missing.shape[1]
     inner = tf.ones([side - 2 * RADIUS] * 2, tf.bool)
-    return tf.pad(inner, [[RADIUS, RADIUS]] * 2) & (_grow(missing)[0, :, :, 0] == 0)
+    return tf.pad(inner, [[RADIUS, RADIUS]] * 2) & (grow(missing, RADIUS)[0, :, :, 0] == 0)
 
 
 def _trust(hole: tf.Tensor) -> tf.Tensor:

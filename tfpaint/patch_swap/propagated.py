@@ -11,10 +11,8 @@ import tensorflow as tf
 
 from tfpaint.patch_swap import coherent
 from tfpaint.patch_swap.candidates import judge, neighbours
-from tfpaint.patch_swap.patches import SQUARE, Question
+from tfpaint.patch_swap.patches import NEIGHBOURS, SQUARE, Question
 from tfpaint.patch_swap.products import few, multiply
-
-NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
 
 def choose(question: Question, coherence: float) -> tf.Tensor:

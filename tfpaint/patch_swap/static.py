@@ -8,9 +8,8 @@ explains how the products of cells give those of patches.
 
 import tensorflow as tf
 
-from tfpaint.patch_swap.coherent import AROUND, SWEEPS
-from tfpaint.patch_swap.patches import NO_MATCH, SQUARE
-from tfpaint.patch_swap.propagated import NEIGHBOURS
+from tfpaint.patch_swap.coherent import SWEEPS
+from tfpaint.patch_swap.patches import AROUND, NEIGHBOURS, NO_MATCH, SQUARE
 
 _NEVER = -6e4  # below any score, and within float16, in which exported constants may be stored
 _ROWS = 8  # rows of queries scored at once if there are too many for all
