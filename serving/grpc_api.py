@@ -1,7 +1,6 @@
 """TensorFlow Serving's gRPC services, with health and reflection, on grpc.aio."""
 
 import asyncio
-import hmac
 import math
 
 import grpc
@@ -17,13 +16,15 @@ from tensorflow_serving.apis import (
 )
 
 from serving import tensors
+from serving.admission import Places, Token
 from serving.predictor import Call, Predictor, choice
 from serving.status import Code, ServingError
 
 _PREDICTION = prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name
 _MODEL = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-_BESIDE = 64  # calls besides predictions: health, metadata, requests still being received
+_BESIDE = 64  # calls besides predictions: metadata, requests still being received
+_WATCHES = 64
 
 
 class _Answering:
@@ -118,28 +119,6 @@ def status(predictor: Predictor, spec):
     return response
 
 
-class _Token(grpc.aio.ServerInterceptor):
-    """Refuses calls without the bearer token, except those that ask for health."""
-
-    def __init__(self, token: str):
-        self._expected = f"Bearer {token}".encode()
-
-        async def refuse(_, context):
-            await context.abort(Code.UNAUTHENTICATED, "the bearer token is missing or wrong")
-
-        self._refuse = grpc.unary_unary_rpc_method_handler(refuse)
-
-    async def intercept_service(self, continuation, details):
-        sent = dict(details.invocation_metadata).get("authorization", "")
-        sent = sent if isinstance(sent, bytes) else sent.encode()
-        if details.method.startswith(f"/{_HEALTH}/"):
-            return await continuation(details)
-        return await continuation(details) if self._known(sent) else self._refuse
-
-    def _known(self, sent: bytes) -> bool:
-        return hmac.compare_digest(sent, self._expected)
-
-
 class GrpcServer:
     """The services on one port.
 
@@ -159,9 +138,9 @@ class GrpcServer:
     ):
         size = predictor.limits.message_bytes
         age = int(predictor.limits.seconds * 1000)
+        places = Places(predictor.workers.limit + _BESIDE, _WATCHES)
         self.server = grpc.aio.server(
-            interceptors=[_Token(token)] if token else [],
-            maximum_concurrent_rpcs=predictor.workers.limit + _BESIDE,
+            interceptors=[Token(token), places] if token else [places],
             options=[
                 ("grpc.max_receive_message_length", size),
                 ("grpc.max_send_message_length", -1),
