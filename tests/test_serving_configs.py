@@ -1,17 +1,10 @@
 """The files for stock TensorFlow Serving: parsed as what they are, and the proxy run for real."""
 
-import re
-import shutil
-import subprocess
-import time
 from pathlib import Path
 
 import crossplane
-import grpc
 import kubernetes_validate
-import numpy as np
 import pytest
-import requests
 import yaml
 from google.protobuf import (
     descriptor_pb2,
@@ -20,17 +13,11 @@ from google.protobuf import (
     text_format,
     wrappers_pb2,
 )
-from tensorflow_serving.apis import prediction_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving import backend
-from serving.client import InpaintClient, InpaintError
 from serving.options import Options
-from serving.static import HEADERS
-from tests.serving_model import running, save, wait_until
-from tests.test_serving_grpc import request_of
 from tests.test_serving_program import IMAGE, MASK, certificates  # noqa: F401
-from tests.test_serving_rest import ROW
 
 FILES = Path(backend.CONFIGS)
 MANIFESTS = sorted(FILES.glob("kubernetes/*.yaml"))
@@ -182,83 +169,3 @@ def test_the_proxys_limits():
     assert ("client_max_body_size", ["64m"]) in found
     compose = (FILES / "compose.yaml").read_text()
     assert f"grpc.max_receive_message_length={64 * 2**20}" in compose
-
-
-@pytest.fixture
-def proxy(certificates, tmp_path):  # noqa: F811
-    """nginx with the shipped configuration, before the embedded server."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("needs the program nginx")
-    page = tmp_path / "page"
-    page.mkdir()
-    (page / "index.html").write_text("<title>page</title>")
-    with running(save(tmp_path / "model" / "1")) as server:
-        text = (FILES / "nginx.conf").read_text()
-        text = re.sub(r"(\s)(/run|/var/spool/nginx)/", rf"\1{tmp_path}/", text)
-        for old, new in (
-            ("tf-serving:8501", server.url.removeprefix("http://")),
-            ("tf-serving:8500", f"127.0.0.1:{server.server.grpc.port}"),
-            ("/etc/nginx/tls", str(certificates)),
-            ("/usr/share/nginx/html", str(page)),
-            ("listen 8443", "listen 127.0.0.1:18443"),
-            ("client_max_body_size 64m", "client_max_body_size 64k"),
-        ):
-            assert old in text
-            text = text.replace(old, new)
-        (tmp_path / "nginx.conf").write_text(text)
-        command = [
-            program,
-            "-p",
-            tmp_path,
-            "-c",
-            tmp_path / "nginx.conf",
-            "-g",
-            "daemon off; master_process off;",
-        ]
-        subprocess.run([*command[:-2], "-t"], check=True, capture_output=True)
-        process = subprocess.Popen(command)
-        wait_until((tmp_path / "nginx.pid").exists)
-        time.sleep(0.2)
-        try:
-            yield "localhost:18443"
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def test_two_grpc_predictions_run_at_a_time(proxy, certificates):  # noqa: F811
-    credentials = grpc.ssl_channel_credentials((certificates / "ca.crt").read_bytes())
-    with grpc.secure_channel(proxy, credentials) as channel:
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        request = request_of("slow", seconds=np.float32([3]))
-        codes = [call.code() for call in [stub.Predict.future(request) for _ in range(4)]]
-    assert codes.count(grpc.StatusCode.OK) == 2, codes
-
-
-def test_through_the_proxy(proxy, certificates):  # noqa: F811
-    url, ca = f"https://{proxy}", str(certificates / "ca.crt")
-    page = requests.get(url, verify=ca, timeout=20)
-    assert page.text == "<title>page</title>"
-    assert page.headers.items() >= HEADERS.items(), "not those of the embedded server"
-    assert page.headers["X-Content-Type-Options"] == "nosniff"
-    body = {"signature_name": "bytes", "instances": [ROW]}
-    path = f"{url}/v1/models/tfpaint"
-    assert requests.get(path, verify=ca, timeout=20).ok
-    assert requests.post(f"{path}:predict", json=body, verify=ca, timeout=20).ok
-    assert requests.get(f"{url}/monitoring/prometheus/metrics", verify=ca).status_code == 404
-    large = requests.post(f"{path}:predict", data=b" " * 70_000, verify=ca, timeout=20)
-    assert large.status_code == 413
-    with InpaintClient(proxy, tls=True, ca=ca, attempts=1) as client:
-        filled = client.inpaint(IMAGE, MASK)
-        np.testing.assert_array_equal(filled, np.where(MASK[..., None], 128, IMAGE))
-        assert client.status() == {1: "AVAILABLE"}
-        for _ in range(40):
-            try:
-                client.inpaint(IMAGE, MASK)
-            except InpaintError as error:
-                assert error.code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
-                break
-        else:
-            pytest.fail("no limit on the rate")
-    assert requests.post(f"{path}:predict", json=body, verify=ca).status_code == 429
