@@ -1,29 +1,23 @@
-"""The files for stock TensorFlow Serving: parsed as what they are, and the proxy run for real."""
+"""The files for stock TensorFlow Serving, parsed as what they are."""
 
+import re
 from pathlib import Path
 
 import crossplane
 import kubernetes_validate
 import pytest
 import yaml
-from google.protobuf import (
-    descriptor_pb2,
-    descriptor_pool,
-    message_factory,
-    text_format,
-    wrappers_pb2,
-)
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving import backend
 from serving.options import Options
-from tests.test_serving_program import IMAGE, MASK, certificates  # noqa: F401
+from tests.test_serving_program import certificates  # noqa: F401
 
 FILES = Path(backend.CONFIGS)
 MANIFESTS = sorted(FILES.glob("kubernetes/*.yaml"))
 
 # Those of TensorFlow Serving's messages that its Python package leaves out.
-WRAPPED = {"int64": ".google.protobuf.Int64Value", "bool": ".google.protobuf.BoolValue"}
 MESSAGES = {
     "SSLConfig": [
         ("server_key", "string"),
@@ -33,27 +27,16 @@ MESSAGES = {
     ],
     "PrometheusConfig": [("enable", "bool"), ("path", "string")],
     "MonitoringConfig": [("prometheus_config", ".test.PrometheusConfig")],
-    "BatchingParameters": [
-        ("max_batch_size", WRAPPED["int64"]),
-        ("batch_timeout_micros", WRAPPED["int64"]),
-        ("max_enqueued_batches", WRAPPED["int64"]),
-        ("num_batch_threads", WRAPPED["int64"]),
-        ("thread_pool_name", ".google.protobuf.StringValue"),
-        ("allowed_batch_sizes", "repeated int64"),
-        ("pad_variable_length_inputs", "bool"),
-    ],
 }
 
 
 @pytest.fixture(scope="module")
 def messages():
     file = descriptor_pb2.FileDescriptorProto(name="test.proto", package="test", syntax="proto3")
-    file.dependency.append(wrappers_pb2.DESCRIPTOR.name)
     for name, fields in MESSAGES.items():
         message = file.message_type.add(name=name)
         for number, (field, kind) in enumerate(fields, 1):
-            repeated, _, kind = kind.rpartition(" ")
-            entry = message.field.add(name=field, number=number, label=3 if repeated else 1)
+            entry = message.field.add(name=field, number=number, label=1)
             if kind.startswith("."):
                 entry.type, entry.type_name = entry.TYPE_MESSAGE, kind
             else:
@@ -83,12 +66,6 @@ def test_monitoring_config_is_where_the_embedded_server_has_it(messages):
 
     config = parse("monitoring.config", messages["MonitoringConfig"]())
     assert config.prometheus_config.enable and config.prometheus_config.path == METRICS_PATH
-
-
-def test_batching_config(messages):
-    config = parse("batching.config", messages["BatchingParameters"]())
-    assert config.allowed_batch_sizes[-1] == config.max_batch_size.value
-    assert list(config.allowed_batch_sizes) == sorted(config.allowed_batch_sizes)
 
 
 def test_ssl_configs(messages, certificates, tmp_path):  # noqa: F811
@@ -150,6 +127,44 @@ def test_compose_and_kubernetes_say_the_same():
         assert (FILES / path).exists()
     assert container["readinessProbe"]["grpc"]["port"] == 8500
     assert {"requests", "limits"} == set(container["resources"])
+
+
+def seconds(text):
+    return int(text.removesuffix("s"))
+
+
+def flag(container, name):
+    (value,) = re.findall(rf"\b{re.escape(name)}=(\d+)", " ".join(container))
+    return int(value) / 1000
+
+
+def test_nothing_takes_a_server_that_warms_up_for_a_broken_one():
+    serving = yaml.safe_load((FILES / "compose.yaml").read_text())["services"]["tf-serving"]
+    deployment = load(FILES / "kubernetes" / "deployment.yaml")[0]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    probe = container["startupProbe"]
+    start = seconds(serving["healthcheck"]["start_period"])
+    assert start == probe["periodSeconds"] * probe["failureThreshold"] >= 300
+
+
+def test_servers_are_drained_before_they_end():
+    """Stock TensorFlow Serving drops what is running as soon as it gets SIGTERM."""
+    parsed = crossplane.parse(str(FILES / "nginx.conf"))["config"][0]["parsed"]
+    patience = max(
+        seconds(args[0]) for name, args in directives(parsed) if name == "grpc_read_timeout"
+    )
+    compose = yaml.safe_load((FILES / "compose.yaml").read_text())["services"]
+    assert "tf-serving" in compose["proxy"]["depends_on"], "so that the proxy stops first"
+    assert compose["proxy"]["stop_signal"] == "SIGQUIT"
+    assert seconds(compose["proxy"]["stop_grace_period"]) > patience
+
+    pod = load(FILES / "kubernetes" / "deployment.yaml")[0]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (_, sleep) = container["lifecycle"]["preStop"]["exec"]["command"]
+    renewed = 1.1 * flag(container["args"], "grpc.max_connection_age_ms")
+    longest = flag(container["args"], "rest_api_timeout_in_ms")
+    assert int(sleep) > renewed + longest
+    assert pod["terminationGracePeriodSeconds"] > int(sleep)
 
 
 def directives(block):

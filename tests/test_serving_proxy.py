@@ -1,7 +1,10 @@
 """nginx with the shipped configuration, before the embedded server and before a slow one."""
 
+# ruff: noqa: F401, F811  (the fixture `certificates`)
+
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -19,7 +22,7 @@ from serving import backend
 from serving.client import InpaintClient, InpaintError
 from serving.static import HEADERS
 from tests.serving_model import running, save, wait_until
-from tests.test_serving_program import IMAGE, MASK, certificates  # noqa: F401
+from tests.test_serving_program import IMAGE, MASK, certificates
 from tests.test_serving_rest import ROW
 
 Code = grpc.StatusCode
@@ -28,7 +31,7 @@ SECONDS = 0.8  # that the slow server takes for an answer
 
 
 @contextmanager
-def proxied(folder, certificates, grpc_port, rest="127.0.0.1:1", **changed):  # noqa: F811
+def proxied(folder, certificates, grpc_port, rest="127.0.0.1:1", **changed):
     """nginx before these servers; `changed` are values of directives."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
@@ -54,7 +57,7 @@ def proxied(folder, certificates, grpc_port, rest="127.0.0.1:1", **changed):  # 
     (folder / "nginx.conf").write_text(text)
     command = [program, "-p", folder, "-c", folder / "nginx.conf"]
     subprocess.run([*command, "-t"], check=True, capture_output=True)
-    process = subprocess.Popen([*command, "-g", "daemon off; master_process off;"])
+    process = subprocess.Popen([*command, "-g", "daemon off; user root;"])
     wait_until((folder / "nginx.pid").exists)
     time.sleep(0.2)
     try:
@@ -101,11 +104,11 @@ def slow_server(**options):
         slow.stop()
 
 
-def client(certificates, **options):  # noqa: F811
+def client(certificates, **options):
     return InpaintClient(TARGET, tls=True, ca=certificates / "ca.crt", **options)
 
 
-def refused(certificates, image=IMAGE, mask=MASK):  # noqa: F811
+def refused(certificates, image=IMAGE, mask=MASK):
     """The code of a call that is tried once."""
     with client(certificates, attempts=1, timeout=20) as one:
         with pytest.raises(InpaintError) as caught:
@@ -117,7 +120,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (700, 900, 3), np.uint8)  # 2 
 
 
 @pytest.mark.parametrize("image", [IMAGE, NOISE], ids=["small", "large"])
-def test_four_calls_at_once_are_all_answered_by_trying_again(tmp_path, certificates, image):  # noqa: F811
+def test_four_calls_at_once_are_all_answered_by_trying_again(tmp_path, certificates, image):
     with slow_server() as slow, proxied(tmp_path, certificates, slow.port):
         mask = np.zeros(image.shape[:2], bool)
         mask[4:8, 5:9] = True
@@ -132,7 +135,7 @@ def test_four_calls_at_once_are_all_answered_by_trying_again(tmp_path, certifica
         assert slow.most == 2, "no more run at a time"
 
 
-def test_four_calls_at_once_on_one_connection(tmp_path, certificates):  # noqa: F811
+def test_four_calls_at_once_on_one_connection(tmp_path, certificates):
     with slow_server() as slow, proxied(tmp_path, certificates, slow.port):
         with client(certificates, timeout=60) as one, ThreadPoolExecutor(4) as threads:
             filled = list(threads.map(lambda _: one.inpaint(IMAGE, MASK), range(4)))
@@ -140,7 +143,7 @@ def test_four_calls_at_once_on_one_connection(tmp_path, certificates):  # noqa: 
         assert slow.most == 2
 
 
-def test_limits_and_a_server_that_is_away_are_told_in_grpcs_own_terms(tmp_path, certificates):  # noqa: F811
+def test_limits_and_a_server_that_is_away_are_told_in_grpcs_own_terms(tmp_path, certificates):
     changed = {"grpc_read_timeout": "1s", "client_max_body_size": "64k"}
     with slow_server() as slow, proxied(tmp_path, certificates, slow.port, **changed):
         assert refused(certificates, NOISE, NOISE[..., 0] > 9) is Code.RESOURCE_EXHAUSTED
@@ -156,7 +159,7 @@ def test_limits_and_a_server_that_is_away_are_told_in_grpcs_own_terms(tmp_path, 
 @pytest.mark.parametrize(
     "service", ["tensorflow.serving.PredictionService/Predict", "grpc.health.v1.Health/Check"]
 )
-def test_such_answers_have_no_body(tmp_path, certificates, service):  # noqa: F811
+def test_such_answers_have_no_body(tmp_path, certificates, service):
     if shutil.which("curl") is None:
         pytest.skip("needs the program curl")
     command = ["curl", "--silent", "--http2", "--cacert", certificates / "ca.crt", "--include"]
@@ -171,8 +174,27 @@ def test_such_answers_have_no_body(tmp_path, certificates, service):  # noqa: F8
     assert {"grpc-status: 14", "content-type: application/grpc"} <= set(lines)
 
 
+def test_the_proxy_finishes_what_is_running_before_it_ends(tmp_path, certificates):
+    with slow_server() as slow, proxied(tmp_path, certificates, slow.port) as process:
+        with client(certificates, attempts=1) as one, ThreadPoolExecutor(1) as thread:
+            filled = thread.submit(one.inpaint, IMAGE, MASK)
+            wait_until(lambda: slow.running)
+            process.send_signal(signal.SIGQUIT)
+            np.testing.assert_array_equal(filled.result(), IMAGE)
+        assert process.wait(10) == 0
+
+
+def test_a_renewed_connection_loses_no_call(tmp_path, certificates):
+    """The server says goodbye on each connection after 0.2 s, in the middle of the call."""
+    age = {"grpc.max_connection_age_ms": 200}
+    with slow_server(**age) as slow, proxied(tmp_path, certificates, slow.port):
+        slow.seconds = 2
+        with client(certificates, attempts=1) as one:
+            np.testing.assert_array_equal(one.inpaint(IMAGE, MASK), IMAGE)
+
+
 @pytest.fixture
-def proxy(certificates, tmp_path):  # noqa: F811
+def proxy(certificates, tmp_path):
     with running(save(tmp_path / "model" / "1")) as server:
         rest = server.url.removeprefix("http://")
         port = server.server.grpc.port
@@ -180,7 +202,7 @@ def proxy(certificates, tmp_path):  # noqa: F811
             yield TARGET
 
 
-def test_through_the_proxy(proxy, certificates):  # noqa: F811
+def test_through_the_proxy(proxy, certificates):
     url, ca = f"https://{proxy}", str(certificates / "ca.crt")
     page = requests.get(url, verify=ca, timeout=20)
     assert page.text == "<title>page</title>"
