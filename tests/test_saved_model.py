@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import config_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 from tiny import SCALES, mask_of, networks, photo
 
@@ -17,6 +19,7 @@ from tfpaint import saved_model
 from tfpaint.errors import InputError
 from tfpaint.filling.options import Options
 from tfpaint.inpainter import Inpainter
+from tfpaint.networks.image2feature import Image2Feature
 from tfpaint.saved_model.writer import METADATA, WARMUP
 from tfpaint.style_transfer import restyle
 
@@ -243,3 +246,62 @@ def test_a_session_as_in_tensorflow_serving_answers_the_warm_up(folder, signatur
         np.testing.assert_array_equal(filled, wanted)
     finally:
         model.close()
+
+
+def as_a_server_runs(version, signature, inputs):
+    """The error of a session that, like TensorFlow Serving's, checks no shapes before it runs."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        meta = tf.compat.v1.saved_model.load(session, ["serve"], str(version))
+        found = meta.signature_def[signature]
+        options = config_pb2.CallableOptions(
+            feed=[found.inputs[name].name for name in inputs],
+            fetch=[one.name for one in found.outputs.values()],
+        )
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            session._make_callable_from_options(options)(*inputs.values())
+    return str(caught.value)
+
+
+IMAGE, HOLE = photo(36, 44)[None], masks(HOLES[0])
+WINDOW = np.zeros((1, 16, 16, 3), np.uint8)
+ONE = np.ones(1, np.float32)
+
+
+@pytest.mark.parametrize(
+    "signature, inputs, name, shape, expected",
+    [
+        ("serving_default", [IMAGE.repeat(4, 3)[..., :4], HOLE], "image", "1,36,44,4", "?,?,?,3"),
+        ("serving_default", [IMAGE[0], HOLE[0]], "image", "36,44,3", "?,?,?,3"),
+        ("serving_default", [IMAGE[None], HOLE[None]], "image", "1,1,36,44,3", "?,?,?,3"),
+        ("serving_default", [IMAGE, HOLE[..., 0]], "mask", "1,36,44", "?,?,?,1"),
+        ("bytes", [np.array([[PNG]], object), np.array([MASK], object)], "image", "1,1", "?"),
+        ("features", [WINDOW.repeat(2, 0), WINDOW[..., :1]], "image", "2,16,16,3", "1,?,?,3"),
+        ("stylize", [IMAGE[0], IMAGE, ONE], "content", "36,44,3", "1,?,?,3"),
+        ("stylize", [IMAGE, IMAGE, np.float32(1)], "strength", "", "1"),
+    ],
+)
+def test_other_ranks_and_channels_are_refused_by_name(
+    folder, signatures, signature, inputs, name, shape, expected
+):
+    names = {
+        "bytes": ("image_bytes", "mask_bytes"),
+        "stylize": ("content", "style", "strength"),
+    }.get(signature, ("image", "mask"))
+    error = as_a_server_runs(folder / "1", signature, dict(zip(names, inputs, strict=True)))
+    assert re.search(rf"Shape of tensor \w*{name}\w* \[{shape}\] is not compatible", error), error
+    assert f"expected shape [{expected}]" in error
+
+
+@pytest.mark.parametrize("smallest, max_pixels", [(16, 1023), (32, 600)])
+def test_the_warm_up_keeps_to_the_limit_of_pixels(tmp_path, smallest, max_pixels):
+    encoder, _, feature2image = networks()
+    image2feature = Image2Feature(size=smallest, width=4)
+    scales = (smallest, 2 * smallest)
+    inpainter = Inpainter(encoder, image2feature, feature2image, scales, OPTIONS)
+    version = saved_model.save(inpainter, tmp_path, max_pixels=max_pixels)
+    Model(version).close()  # fails if it refuses a request of its own
+
+
+def test_a_limit_under_the_smallest_photo(tmp_path, inpainter):
+    with pytest.raises(InputError, match="has 256 pixels; give at least that"):
+        saved_model.save(inpainter, tmp_path, max_pixels=255)

@@ -168,9 +168,17 @@ def stylize(inpainter: Inpainter) -> Signature:
 
 
 def _function(function: Callable, **inputs: tf.TensorSpec) -> Signature:
-    """A `tf.function` whose inputs have the given names, shapes and dtypes."""
+    """A `tf.function` whose inputs have the given names, shapes and dtypes.
+
+    Sessions do not check shapes. Here they are checked, by an error that names the input.
+    """
     signature = [tf.TensorSpec(one.shape, one.dtype, name) for name, one in inputs.items()]
-    return tf.function(function, signature, autograph=False)
+    shapes = [one.shape for one in signature]
+
+    def checked(*given):
+        return function(*(tf.ensure_shape(*one) for one in zip(given, shapes, strict=True)))
+
+    return tf.function(checked, signature, autograph=False)
 
 
 def _each(function: Callable, images, masks, spec: tf.TensorSpec) -> tf.Tensor:

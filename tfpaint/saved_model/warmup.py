@@ -1,5 +1,6 @@
 """Writes warm-up requests, which TensorFlow Serving answers before it reports a model as ready."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,17 +15,19 @@ from tfpaint.saved_model import static_window
 from tfpaint.style_transfer import can_stylize
 
 
-def write(path: Path, model: str, inpainter: Inpainter) -> None:
+def write(path: Path, model: str, inpainter: Inpainter, max_pixels: int) -> None:
     """Writes requests for every signature as a TFRecord file of PredictionLog messages.
 
-    The photo of `serving_default` is a window of the largest scale up to 512. Its hole is large
-    enough to use all scales up to that one. `bytes` gets the same window as a PNG and the smallest
-    window as a JPEG.
+    The photo of `serving_default` is a window of the largest scale up to 512 that the model takes.
+    Its hole is large enough to use all scales up to that one. `bytes` gets the same window as a PNG
+    and the smallest window as a JPEG. If no window is small enough, the photo is as large as it may
+    be, and there is no request for `features`.
 
     Args:
         path: The file to write.
         model: The model's name in TensorFlow Serving.
         inpainter: The inpainter that is saved.
+        max_pixels: The largest number of pixels that the model takes.
 
     Raises:
         InputError: tensorflow-serving-api is not installed.
@@ -36,7 +39,7 @@ def write(path: Path, model: str, inpainter: Inpainter) -> None:
             "the package tensorflow-serving-api is missing; pip install tensorflow-serving-api"
         ) from error
     with tf.io.TFRecordWriter(str(path)) as file:
-        for signature, inputs in _requests(inpainter):
+        for signature, inputs in _requests(inpainter, max_pixels):
             request = predict_pb2.PredictRequest()
             request.model_spec.name = model
             request.model_spec.signature_name = signature
@@ -46,15 +49,16 @@ def write(path: Path, model: str, inpainter: Inpainter) -> None:
             file.write(prediction_log_pb2.PredictionLog(predict_log=log).SerializeToString())
 
 
-def _requests(inpainter: Inpainter) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    sides = static_window.sides(inpainter.filler)
+def _requests(inpainter: Inpainter, max_pixels: int) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    windows = [side for side in static_window.sides(inpainter.filler) if side**2 <= max_pixels]
+    sides = windows or [math.isqrt(max_pixels)]
     image, mask = picture(sides[-1])
     yield "serving_default", {"image": image[None], "mask": mask[None]}
     small, small_mask = picture(sides[0])
     files = [tf.io.encode_png(image).numpy(), tf.io.encode_jpeg(small, quality=90).numpy()]
     masks = [tf.io.encode_png(one).numpy() for one in (mask, small_mask)]
     yield "bytes", {"image_bytes": np.array(files), "mask_bytes": np.array(masks)}
-    for side in sides:
+    for side in windows:
         image, mask = picture(side)
         yield "features", {"image": image[None], "mask": mask[None]}
     if can_stylize(inpainter):

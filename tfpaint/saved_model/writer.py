@@ -23,6 +23,7 @@ from tfpaint import __version__
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
 from tfpaint.pictures.files import MAX_PIXELS
+from tfpaint.pictures.masks import SMALLEST_PHOTO
 from tfpaint.saved_model import warmup
 from tfpaint.saved_model.precision import in_float32
 from tfpaint.saved_model.signatures import signatures
@@ -48,8 +49,14 @@ def save(
         The folder of the new version.
 
     Raises:
-        InputError: The folder cannot be written, or tensorflow-serving-api is not installed.
+        InputError: `max_pixels` is less than the smallest photo has, the folder cannot be written,
+            or tensorflow-serving-api is not installed.
     """
+    if max_pixels < SMALLEST_PHOTO**2:
+        raise InputError(
+            f"max_pixels={max_pixels}: the smallest photo, {SMALLEST_PHOTO}x{SMALLEST_PHOTO}, has"
+            f" {SMALLEST_PHOTO**2} pixels; give at least that"
+        )
     path = Path(path)
     inpainter = in_float32(inpainter)
     temporary = path / f".tfpaint-{secrets.token_hex(4)}"
@@ -61,7 +68,7 @@ def save(
         tf.saved_model.save(module, temporary, signatures=functions)
         extra = temporary / "assets.extra"
         extra.mkdir()
-        warmup.write(extra / WARMUP, NAME, inpainter)
+        warmup.write(extra / WARMUP, NAME, inpainter, max_pixels)
         notes = _metadata(inpainter, preset, max_pixels)
         (extra / METADATA).write_text(json.dumps(notes, indent=1) + "\n")
         version = path / str(1 + max(versions(path), default=0))
