@@ -79,17 +79,16 @@ class Versions:
                 self._unload(version)
 
     def refresh(self) -> None:
-        """Loads new versions, then drains and unloads those that are no longer wanted."""
+        """Loads new versions, then drains and unloads those that are no longer wanted.
+
+        If the newest cannot be loaded, the newest that can is served in its place.
+        """
         folders = version_folders(self.folder)
-        wanted = {max(folders), *self.labels.values()} & set(folders) if folders else set()
-        for number in sorted(wanted):
-            version = self.known.get(number)
-            if version is None or version.may_load(_fingerprint(folders[number])):
-                self._load(Version(number, folders[number]))
-        served = [v for v in self.known.values() if v.state == State.AVAILABLE]
-        if any(version.number == max(wanted, default=None) for version in served):
-            for version in served:  # after a broken update the one before it stays
-                if version.number not in wanted:
+        wanted = {n for n in self.labels.values() if n in folders and self._try(n, folders[n])}
+        newest = next((n for n in sorted(folders, reverse=True) if self._try(n, folders[n])), None)
+        if newest is not None:
+            for version in list(self.known.values()):
+                if version.state == State.AVAILABLE and version.number not in {newest, *wanted}:
                     self._unload(version)
 
     def status(self, number: int | None = None, label: str = "") -> list[Version]:
@@ -145,6 +144,14 @@ class Versions:
         if number is None:
             return ServingError(Code.UNAVAILABLE, "the model is not loaded yet; try again soon")
         return ServingError(Code.NOT_FOUND, f"version {number} of the model is not served")
+
+    def _try(self, number: int, folder: Path) -> bool:
+        """Loads a version, unless it is loaded or known as broken; returns whether it is served."""
+        version = self.known.get(number)
+        if version is None or version.may_load(_fingerprint(folder)):
+            version = Version(number, folder)
+            self._load(version)
+        return version.state == State.AVAILABLE
 
     def _load(self, version: Version) -> None:
         version.state = State.LOADING

@@ -88,6 +88,24 @@ def test_a_broken_version_changes_nothing_until_it_is_mended(made, model):
     versions.close()
 
 
+def test_a_start_with_a_broken_version_serves_the_newest_that_works(made, model):
+    """As when version 3 refuses its own warm-up: the server stays with what works."""
+    put(made, model, 2)
+    for number in ("3", "4"):
+        (model / number).mkdir()
+        (model / number / "saved_model.pb").write_bytes(b"broken")
+    labels = {"stable": 1}
+    with running(model, labels=labels) as server, InpaintClient(server.target) as client:
+        assert client.status() == {4: "END", 3: "END", 2: "AVAILABLE", 1: "AVAILABLE"}
+        assert (client.inpaint(IMAGE, MASK)[MASK] == 200).all()
+        shutil.rmtree(model / "3")
+        put(made, model, 1, name=3)
+        shutil.rmtree(model / "4")
+        wait_until(lambda: client.status()[3] == "AVAILABLE")
+        wait_until(lambda: client.status()[2] == "END")
+        assert (client.inpaint(IMAGE, MASK)[MASK] == 100).all()
+
+
 def test_going_back_and_an_emptied_folder(made, model):
     put(made, model, 2)
     versions = Versions(model)
