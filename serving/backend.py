@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -26,12 +25,14 @@ def execute(options: Options) -> None:
             f"--backend tf-serving: {PROGRAM} is not on the PATH; install it, or use"
             " serving/tf_serving/compose.yaml or the embedded server"
         )
-    folder = Path(tempfile.mkdtemp(prefix="tfpaint-serving-"))
-    os.execvp(PROGRAM, command(options, folder))
+    os.execvp(PROGRAM, command(options))
 
 
-def command(options: Options, folder: Path) -> list[str]:
-    """The command line for these options; writes configuration files to `folder`.
+def command(options: Options) -> list[str]:
+    """The command line for these options.
+
+    Configuration is written to files in memory, which this process and those that it starts or
+    becomes can open: the key of TLS is never on a disk, and nothing is left behind.
 
     Raises:
         InputError: TensorFlow Serving cannot do what an option asks for.
@@ -43,11 +44,9 @@ def command(options: Options, folder: Path) -> list[str]:
             f"--host {options.host}: TensorFlow Serving listens at every address of this machine;"
             " say so by --host 0.0.0.0, or use the embedded server"
         )
-    models = folder / "models.config"
-    models.write_text(models_config(options))
     milliseconds = int(options.limits.seconds * 1000)
     arguments = {
-        "model_config_file": models,
+        "model_config_file": _in_memory("models.config", models_config(options)),
         "port": options.port,
         "rest_api_port": options.rest_port,
         "rest_api_timeout_in_ms": milliseconds,
@@ -65,9 +64,15 @@ def command(options: Options, folder: Path) -> list[str]:
         arguments["allow_version_labels_for_unavailable_models"] = "true"
     if options.tls_cert is not None and options.tls_key is not None:
         arguments["rest_api_port"] = 0  # REST would stay unencrypted
-        arguments["ssl_config_file"] = folder / "ssl.config"
-        (folder / "ssl.config").write_text(_ssl_config(options))
+        arguments["ssl_config_file"] = _in_memory("ssl.config", _ssl_config(options))
     return [PROGRAM, *(f"--{name}={value}" for name, value in arguments.items())]
+
+
+def _in_memory(name: str, text: str) -> Path:
+    """A file in memory that lives as long as a process has it open."""
+    number = os.memfd_create(name, 0)  # stays open in the program that replaces this one
+    os.write(number, text.encode())
+    return Path(f"/proc/self/fd/{number}")
 
 
 def models_config(options: Options) -> str:

@@ -189,6 +189,7 @@ def run(options: argparse.Namespace) -> None:
         )
     chosen = _options(options)
     if options.backend == "tf-serving":
+        _tls(chosen)  # refuses files that are missing or do not fit
         backend.execute(chosen)
         return
     logs.set_up(options.log_level)

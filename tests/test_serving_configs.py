@@ -79,13 +79,14 @@ def test_ssl_configs(messages, certificates, tmp_path):  # noqa: F811
         tls_client_ca=certificates / "ca.crt",
         labels={"stable": 1, "canary": 2},
     )
-    command = backend.command(options, tmp_path)
+    command = backend.command(options)
+    flags = dict(flag.removeprefix("--").split("=", 1) for flag in command[1:])
     made = messages["SSLConfig"]()
-    text_format.Parse((tmp_path / "ssl.config").read_text(), made)
+    text_format.Parse(Path(flags["ssl_config_file"]).read_text(), made)
     assert made.server_key == (certificates / "server.key").read_text()
     assert made.custom_ca == (certificates / "ca.crt").read_text() and made.client_verify
     config = model_server_config_pb2.ModelServerConfig()
-    text_format.Parse((tmp_path / "models.config").read_text(), config)
+    text_format.Parse(Path(flags["model_config_file"]).read_text(), config)
     (model,) = config.model_config_list.config
     assert dict(model.version_labels) == options.labels
     assert list(model.model_version_policy.specific.versions) == [1, 2]

@@ -238,30 +238,71 @@ def test_a_token_never_travels_in_the_clear():
         InpaintClient("example.org:8500", token="secret")
 
 
-def test_the_other_backend_gets_the_same_options(model, tmp_path, certificates):
-    """A stand-in for tensorflow_model_server writes down how it was started."""
-    program = tmp_path / backend.PROGRAM
-    program.write_text(f'#!{sys.executable}\nimport sys; print("\\n".join(sys.argv[1:]))')
+# A stand-in for tensorflow_model_server: it writes down how it was started, and reads files as the
+# real one does, by mapping them into memory.
+STAND_IN = f"""#!{sys.executable}
+import json
+import mmap
+import sys
+
+flags = dict(one.removeprefix("--").split("=", 1) for one in sys.argv[1:])
+for name in ("model_config_file", "ssl_config_file"):
+    with open(flags[name]) as file:
+        flags[name] = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[:].decode()
+print(json.dumps(flags))
+"""
+
+
+@pytest.fixture
+def tf_serving(model, tmp_path, monkeypatch):
+    """Starts the stand-in by `--backend tf-serving`; its temporary folder has to stay empty."""
+    program, temporary = tmp_path / backend.PROGRAM, tmp_path / "temporary"
+    program.write_text(STAND_IN)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    command = [sys.executable, "-m", "serving", "server", "--model", str(model)]
-    command += ["--backend", "tf-serving", "--host", "0.0.0.0", "--port", "9000"]
-    command += ["--timeout", "7", "--max-message-mb", "3", "--label", "stable=1"]
-    command += ["--tls-cert", str(certificates / "server.crt")]
-    command += ["--tls-key", str(certificates / "server.key"), "--name", "mine"]
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    flags = dict(line.removeprefix("--").split("=", 1) for line in done.stdout.splitlines())
+    temporary.mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+
+    def start(*options):
+        command = [sys.executable, "-m", "serving", "server", "--model", str(model)]
+        command += ["--backend", "tf-serving", *map(str, options)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    yield start
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_other_backend_gets_the_same_options_and_leaves_nothing_behind(
+    tf_serving, certificates
+):
+    options = ["--host", "0.0.0.0", "--port", "9000", "--name", "mine", "--label", "stable=1"]
+    options += ["--timeout", "7", "--max-message-mb", "3"]
+    options += ["--tls-cert", certificates / "server.crt", "--tls-key", certificates / "server.key"]
+    flags = json.loads(tf_serving(*options).stdout)
     assert (flags["port"], flags["rest_api_port"]) == ("9000", "0")
     assert flags["rest_api_timeout_in_ms"] == "7000"
     assert f"grpc.max_receive_message_length={3 * 2**20}," in flags["grpc_channel_arguments"]
-    assert 'name: "mine"' in Path(flags["model_config_file"]).read_text()
-    assert "BEGIN CERTIFICATE" in Path(flags["ssl_config_file"]).read_text()
+    assert 'name: "mine"' in flags["model_config_file"]
+    assert "BEGIN CERTIFICATE" in flags["ssl_config_file"]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ([], "listens at every address"),
+        (["--host", "0.0.0.0", "--tls-cert", "a.crt"], "TLS needs both"),
+        (["--host", "0.0.0.0", "--tls-cert", "a.crt", "--tls-key", "a.key"], "No such file"),
+    ],
+)
+def test_what_the_other_backend_refuses_leaves_nothing_behind(tf_serving, options, message):
+    done = tf_serving(*options)
+    assert done.returncode == 2 and message in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
     "given, message",
     [({"token": "secret"}, "knows no tokens"), ({}, "listens at every address")],
 )
-def test_what_tf_serving_cannot_do(model, tmp_path, given, message):
+def test_what_tf_serving_cannot_do(model, given, message):
     with pytest.raises(ValueError, match=message):
-        backend.command(Options(model=model, **given), tmp_path)
+        backend.command(Options(model=model, **given))
