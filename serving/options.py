@@ -21,6 +21,7 @@ class Options:
         workers: How many requests run at a time.
         max_in_flight: How many requests may be running or waiting.
         limits: The limits of a single request.
+        keep_alive: Seconds that REST keeps an idle connection.
         tls_cert, tls_key: PEM files; with both, the server speaks TLS only.
         tls_client_ca: PEM file; with it, clients need a certificate of this authority.
         token: The bearer token that callers need, if any.
@@ -36,6 +37,7 @@ class Options:
     workers: int = 2
     max_in_flight: int = 16
     limits: Limits = Limits()
+    keep_alive: float = 75.0
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None

@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 import ssl
+import zlib
 from http import HTTPStatus
 from pathlib import Path
 
@@ -23,7 +24,8 @@ _WHICH = r"(?i)/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?"
 _PREDICT = re.compile(_WHICH + ":predict")
 _STATUS = re.compile(_WHICH)
 _METADATA = re.compile(_WHICH + "/metadata")
-_IDLE_SECONDS = 30  # also the longest time for a client's first header
+_NOT_JSON = ("multipart/", "image/")  # types of bodies that are surely none
+_CUT_OFF = (web.PayloadAccessError, web.RequestPayloadError, ConnectionError)
 _BODIES = 4  # how many bodies of the largest size may be received at the same time
 
 
@@ -35,6 +37,7 @@ class RestServer:
         page: The folder of the page that is shown at "/", or None.
         tls: For TLS; None serves unencrypted.
         token: The bearer token that callers of the API need, if any; the page needs none.
+        keep_alive: Seconds that an idle connection is kept, and that a first header may take.
     """
 
     def __init__(
@@ -43,11 +46,13 @@ class RestServer:
         page: Path | None = None,
         tls: ssl.SSLContext | None = None,
         token: str | None = None,
+        keep_alive: float = 75.0,
     ):
         self._predictor = predictor
         self._tls = tls
         self._expected = f"Bearer {token}".encode() if token else None
         self._receiving = 0  # bytes of all bodies
+        self._listener: asyncio.Server | None = None
         app = web.Application(middlewares=[self._answer])
         app.router.add_route("*", "/v1/{rest:.*}", self._api)
         app.router.add_get(METRICS_PATH, self._metrics)
@@ -56,19 +61,34 @@ class RestServer:
             app,
             access_log=None,
             handler_cancellation=True,
-            keepalive_timeout=_IDLE_SECONDS,
+            keepalive_timeout=keep_alive,
+            auto_decompress=False,  # `_body` does, and names what it does not know
             lingering_time=1.0,
             shutdown_timeout=predictor.limits.seconds,
         )
 
-    async def start(self, host: str, port: int) -> int:
-        """Starts serving, and returns the port."""
+    async def bind(self, host: str, port: int) -> int:
+        """Takes the port and returns it; connections are refused until `start`.
+
+        Raises:
+            OSError: It cannot be had.
+        """
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
-        return self._runner.addresses[0][1]
+        assert self._runner.server is not None
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._runner.server, host, port, ssl=self._tls, backlog=128, start_serving=False
+        )
+        return self._listener.sockets[0].getsockname()[1]
+
+    async def start(self) -> None:
+        """Accepts connections."""
+        assert self._listener is not None
+        await self._listener.start_serving()
 
     async def stop(self) -> None:
         """Refuses new requests and waits for running ones."""
+        if self._listener is not None:
+            self._listener.close()
         await self._runner.cleanup()
 
     @web.middleware
@@ -79,6 +99,8 @@ class RestServer:
             response = await handler(request)
         except ServingError as error:
             response = _json({"error": error.message}, error.http)
+        except web.HTTPMethodNotAllowed as error:
+            response = _not_allowed(request.method, error)
         except web.HTTPException as error:
             response = _json({"error": error.reason}, HTTPStatus(error.status))
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -100,14 +122,17 @@ class RestServer:
             raise ServingError(Code.UNAUTHENTICATED, "the bearer token is missing or wrong")
 
     async def _api(self, request: web.Request) -> web.Response:
-        if request.method == "POST" and (found := _PREDICT.fullmatch(request.path)):
+        if found := _PREDICT.fullmatch(request.path):
+            _check_method(request, "POST")
             with self._predictor.call("rest", "Predict") as call:
                 body = await self._predict(request, _spec(found), call)
             return web.Response(body=body, content_type="application/json")
-        if request.method == "GET" and (found := _METADATA.fullmatch(request.path)):
+        if found := _METADATA.fullmatch(request.path):
+            _check_method(request, "GET", "HEAD")
             with self._predictor.call("rest", "GetModelMetadata"):
                 return _json(self._metadata(_spec(found)))
-        if request.method == "GET" and (found := _STATUS.fullmatch(request.path)):
+        if found := _STATUS.fullmatch(request.path):
+            _check_method(request, "GET", "HEAD")
             with self._predictor.call("rest", "GetModelStatus"):
                 return _json(_to_dict(grpc_api.status(self._predictor, _spec(found))))
         path = one_line(request.path)[:200]
@@ -135,17 +160,20 @@ class RestServer:
         """Receives the body of a request.
 
         Raises:
-            ServingError: It is too large, takes too long or is cut off, or all bodies that are
-                being received are too large together.
+            ServingError: It is of another type, too large, takes too long or is cut off, or all
+                bodies that are being received are too large together.
         """
         limits = self._predictor.limits
         most = limits.message_bytes
+        inflater = _inflater(request)
         if (request.content_length or 0) > most:
             raise _too_large(most)
         body = bytearray()
         try:
             async with asyncio.timeout(limits.seconds):
                 async for chunk in request.content.iter_any():
+                    if inflater is not None:
+                        chunk = inflater.decompress(chunk, most + 1 - len(body))
                     body += chunk
                     self._receiving += len(chunk)
                     if len(body) > most:
@@ -154,11 +182,13 @@ class RestServer:
                         raise ServingError(
                             Code.RESOURCE_EXHAUSTED, "too many uploads at once; try again later"
                         )
+            if inflater is not None and not inflater.eof:
+                raise zlib.error("cut off")
         except TimeoutError:
             message = f"the upload took more than {limits.seconds:g} seconds"
             late = HTTPStatus.REQUEST_TIMEOUT
             raise ServingError(Code.DEADLINE_EXCEEDED, message, http=late) from None
-        except (web.PayloadAccessError, web.RequestPayloadError, ConnectionError) as error:
+        except (*_CUT_OFF, zlib.error) as error:
             raise ServingError(Code.INVALID_ARGUMENT, "the body is damaged or cut off") from error
         finally:
             self._receiving -= len(body)
@@ -176,6 +206,45 @@ class RestServer:
     async def _metrics(self, _: web.Request) -> web.Response:
         text = exposition.generate_latest(self._predictor.metrics.registry)
         return web.Response(body=text, headers={"Content-Type": exposition.CONTENT_TYPE_LATEST})
+
+
+def _check_method(request: web.Request, *allowed: str) -> None:
+    if request.method not in allowed:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+
+
+def _not_allowed(method: str, error: web.HTTPMethodNotAllowed) -> web.Response:
+    """The answer to a method that a path does not take; OPTIONS asks which it does."""
+    allowed = ", ".join(sorted({*error.allowed_methods, "OPTIONS"}))
+    if method == "OPTIONS":
+        response = web.Response(status=HTTPStatus.NO_CONTENT)
+    else:
+        message = f"{one_line(method)[:50]} is not allowed here; allowed: {allowed}"
+        response = _json({"error": message}, HTTPStatus.METHOD_NOT_ALLOWED)
+    response.headers["Allow"] = allowed
+    return response
+
+
+def _inflater(request: web.Request) -> "zlib._Decompress | None":
+    """What decompresses the body, None if it is not compressed.
+
+    Raises:
+        ServingError: It is compressed in another way, or a form or a picture.
+    """
+    if request.content_type.startswith(_NOT_JSON):
+        raise _unsupported(f"a body of the type {request.content_type}", "JSON")
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip", "x-gzip", "deflate"):
+        raise _unsupported(f"the Content-Encoding {coding}", "gzip, deflate or none")
+    return None if coding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+
+def _unsupported(what: str, remedy: str) -> ServingError:
+    return ServingError(
+        Code.INVALID_ARGUMENT,
+        f"{what[:100]} is not understood; send {remedy}",
+        http=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    )
 
 
 def _spec(found: re.Match) -> model_pb2.ModelSpec:

@@ -13,6 +13,8 @@ import asyncio
 import logging
 import signal
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -50,44 +52,53 @@ class Server:
         self.versions = Versions(options.model, options.labels)
         self.workers = Workers(options.workers, options.max_in_flight)
         self.predictor = Predictor(options.name, self.versions, self.workers, options.limits)
-        self.rest = RestServer(self.predictor, options.page, tls, options.token)
+        self.rest = RestServer(self.predictor, options.page, tls, options.token, options.keep_alive)
         self.grpc: GrpcServer | None = None
         self.rest_port = 0
         self.page = ""
 
     async def start(self) -> None:
-        """Loads the model, then listens.
+        """Takes the ports, loads the model, then listens.
+
+        Meanwhile gRPC answers that it is not serving yet, and REST refuses connections.
 
         Raises:
             InputError: A port is taken, or no version can be loaded.
         """
+        options = self.options
+        address = f"[{options.host}]" if ":" in options.host else options.host
+        with self._port(options.port):
+            self.grpc = GrpcServer(
+                self.predictor, f"{address}:{options.port}", self._credentials, options.token
+            )
+        with self._port(options.rest_port):
+            self.rest_port = await self.rest.bind(options.host, options.rest_port)
+        await self.grpc.start()
         await asyncio.to_thread(self.versions.refresh)
         if not self.versions.ready:
+            await self.stop()
             errors = [version.error for version in self.versions.known.values()]
             raise InputError(
-                f"{self.options.model}: no version could be loaded ({'; '.join(errors)});"
+                f"{options.model}: no version could be loaded ({'; '.join(errors)});"
                 " export the model again"
             )
-        host, name = self.options.host, f"port {self.options.port}"
-        try:
-            address = f"[{host}]" if ":" in host else host
-            self.grpc = GrpcServer(
-                self.predictor,
-                f"{address}:{self.options.port}",
-                self._credentials,
-                self.options.token,
-            )
-            name = f"port {self.options.rest_port}"
-            self.rest_port = await self.rest.start(host, self.options.rest_port)
-        except (OSError, RuntimeError) as error:
-            raise InputError(
-                f"{host}: {name} cannot be had; end what uses it, or name another"
-            ) from error
-        await self.grpc.start()
+        with self._port(options.rest_port):  # another server may have taken it in the same moment
+            await self.rest.start()
         self.versions.watch()
-        scheme = "https" if self.options.tls_cert else "http"
+        scheme = "https" if options.tls_cert else "http"
         self.page = f"{scheme}://{address}:{self.rest_port}/"
         log.info("serving", extra={"page": self.page, "grpc": f"{address}:{self.grpc.port}"})
+
+    @contextmanager
+    def _port(self, number: int) -> Iterator[None]:
+        """Turns the errors of a port that cannot be had into one line."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            raise InputError(
+                f"{self.options.host}: port {number} cannot be had;"
+                " end what uses it, or name another"
+            ) from error
 
     async def stop(self) -> None:
         """Finishes the running requests, then unloads the model."""
@@ -163,6 +174,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--max-pixels", type=float, default=limits.pixels, help="pixels in a request (%(default)g)")
     add("--timeout", type=float, default=limits.seconds, help="seconds for a request (%(default)g)")
+    add(
+        "--keep-alive",
+        type=float,
+        default=75.0,
+        metavar="SECONDS",
+        help="how long REST keeps an idle connection (%(default)g)",
+    )
     add("--tls-cert", type=Path, metavar="FILE", help="PEM: certificate; serve by TLS only")
     add("--tls-key", type=Path, metavar="FILE", help="PEM: its key")
     add("--tls-client-ca", type=Path, metavar="FILE", help="PEM: who signs clients' certificates")
@@ -215,13 +233,14 @@ def _options(given: argparse.Namespace) -> Options:
             raise InputError(f"{given.token_file}: cannot be read; give a text file") from error
         if not token.isascii() or not token.isprintable() or not token:
             raise InputError(f"{given.token_file}: holds no token; write one line of ASCII")
-    bounds = (given.workers, given.max_in_flight, given.max_message_mb, given.max_pixels)
-    if not all(0 < bound < float("inf") for bound in (*bounds, given.timeout)):
-        raise InputError("--workers, --max-..., --timeout: have to be numbers above 0")
+    bounds = [given.workers, given.max_in_flight, given.max_message_mb, given.max_pixels]
+    times = [given.timeout, given.keep_alive]
+    if not all(0 < bound < float("inf") for bound in (*bounds, *times)):
+        raise InputError("--workers, --max-..., --timeout, --keep-alive: have to be above 0")
     if not all(0 <= port < 65536 for port in (given.port, given.rest_port)):
         raise InputError("--port, --rest-port: from 0, any that is free, to 65535")
-    if given.max_message_mb >= 2048 or given.timeout > _DAY:
-        raise InputError("--max-message-mb: below 2048; --timeout: a day, 86400, at most")
+    if given.max_message_mb >= 2048 or max(times) > _DAY:
+        raise InputError("--max-message-mb: below 2048; --timeout, --keep-alive: at most 86400")
     if given.page is not None and not given.page.is_dir():
         raise InputError(f"{given.page}: no such folder; name the one with index.html")
     labels = {}
@@ -238,6 +257,7 @@ def _options(given: argparse.Namespace) -> Options:
         workers=given.workers,
         max_in_flight=given.max_in_flight,
         limits=limits,
+        keep_alive=given.keep_alive,
         **{name: getattr(given, name) for name in ("tls_cert", "tls_key", "tls_client_ca")},
         token=token,
     )

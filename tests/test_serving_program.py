@@ -3,23 +3,27 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 import requests
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from PIL import Image
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from serving import backend
+from serving import backend, versions
 from serving.__main__ import main
 from serving.client import InpaintClient, InpaintError
+from serving.model import Model
 from serving.options import Options
 from tests.serving_model import Running, running, save
 from tests.test_serving_grpc import request_of
@@ -155,7 +159,9 @@ def test_no_server_and_one_that_comes_late(model):
         ("--label stable", "write it as stable=1"),
         ("--workers 0", "above 0"),
         ("--timeout nan", "above 0"),
-        ("--timeout 1e6", "a day"),
+        ("--timeout 1e6", "at most 86400"),
+        ("--keep-alive 0", "above 0"),
+        ("--keep-alive 1e6", "at most 86400"),
         ("--max-message-mb 2048", "below 2048"),
         ("--host 203.0.113.9 --port 0", "cannot be had"),
         ("--backend tf-serving", "is not on the PATH"),
@@ -172,14 +178,55 @@ def test_server_options_that_make_no_sense(model, files, capsys, monkeypatch, ar
     assert error.startswith("serving: error: ") and message in error
 
 
-def test_a_port_that_is_taken(model, capsys):
+def test_a_port_that_is_taken_is_found_before_the_model_is_loaded(model, capsys, monkeypatch):
     with running(model) as server:
+        loaded: list[Path] = []
+        monkeypatch.setattr(versions, "Model", loaded.append)
         for port in ("--port", "--rest-port"):
             other = "--rest-port" if port == "--port" else "--port"
             taken = server.server.grpc.port if port == "--port" else server.server.rest_port
             arguments = ["server", "--model", str(model), port, str(taken), other, "0"]
+            began = time.monotonic()
             assert main([*arguments, "--log-level", "error"]) == 2
+            assert time.monotonic() - began < 1
             assert f"port {taken} cannot be had" in capsys.readouterr().err
+        assert loaded == []
+
+
+def test_until_the_model_is_loaded(model, monkeypatch):
+    """gRPC answers that it is not ready; REST refuses connections, as health checks expect."""
+    may_load = threading.Event()
+
+    def load(folder):
+        may_load.wait(20)
+        return Model(folder)
+
+    def free_port():
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            return free.getsockname()[1]
+
+    monkeypatch.setattr(versions, "Model", load)
+    options = Options(model=model, port=free_port(), rest_port=free_port())
+    with ThreadPoolExecutor(1) as thread, InpaintClient(f"127.0.0.1:{options.port}") as client:
+        starting = thread.submit(Running, options)
+        try:
+            with grpc.insecure_channel(client.target) as channel:
+                grpc.channel_ready_future(channel).result(10)
+                asked = health_pb2.HealthCheckRequest()
+                answer = health_pb2_grpc.HealthStub(channel).Check(asked, timeout=5)
+            assert answer.status == answer.NOT_SERVING
+            with InpaintClient(client.target, attempts=1) as once:
+                with pytest.raises(InpaintError, match="not loaded yet; try again"):
+                    once.inpaint(IMAGE, MASK)
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", options.rest_port))
+            may_load.set()
+            server = starting.result(30)
+            assert (client.inpaint(IMAGE, MASK)[MASK] == 128).all()
+            assert requests.get(server.url, timeout=20).ok
+        finally:
+            may_load.set()
+            starting.result(30).stop()
 
 
 @pytest.fixture(scope="module")
