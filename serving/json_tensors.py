@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -143,13 +144,15 @@ def _flatten(name: str, value: Any, leaves: list[bytes]) -> tuple[int, ...]:
     if isinstance(value, list):
         shapes = [_flatten(name, item, leaves) for item in value]
         return (len(value), *(shapes[0] if shapes else ()))
+    text = value["b64"] if _is_base64(value) else value
+    if isinstance(text, str) and text[:5].lower() == "data:":
+        raise invalid(name, 'is a data: URL; send {"b64": "..."} with what follows its comma')
     if isinstance(value, str):
         leaves.append(value.encode(errors="surrogatepass"))
     elif _is_base64(value):
         try:
-            data = value["b64"].encode()
-            data += b"=" * (-len(data) % 4)
-            leaves.append(base64.b64decode(data.translate(_URL_SAFE), validate=True))
+            data = text.encode().translate(_URL_SAFE, delete=string.whitespace.encode())
+            leaves.append(base64.b64decode(data + b"=" * (-len(data) % 4), validate=True))
         except (ValueError, binascii.Error) as error:
             raise invalid(name, "Unable to base64 decode") from error
     else:

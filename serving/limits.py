@@ -47,7 +47,9 @@ def check_shape(name: str, shape: Sequence[int], info, limits: Limits) -> None:
         and all(want in (-1, got) for want, got in zip(expected, shape, strict=True))
     )
     if not fits or any(size < 0 for size in shape):
-        raise invalid(name, f"has the shape {list(shape)[:8]}; the model takes {expected}")
+        raise invalid(
+            name, f"has the shape {list(shape)[:8]}; the model takes {expected}, -1 for any size"
+        )
     _check_pixels(name, math.prod(shape[:3]), limits)
     if math.prod(shape) > 4 * limits.pixels:
         raise invalid(name, f"holds {math.prod(shape)} values; send a smaller picture")

@@ -81,6 +81,27 @@ def test_bytes_by_row(server):
     assert first == second
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \t"])
+def test_base64_in_lines(server, end):
+    """As MIME encoders and the program base64 write it; padding may be missing as before."""
+    row = {}
+    for name, value in ROW.items():
+        text = base64.encodebytes(base64.b64decode(value["b64"])).decode()
+        row[name] = {"b64": end + text.replace("\n", end).replace("=", "")}
+    answer = post(server, {"signature_name": "bytes", "instances": [row]})
+    np.testing.assert_array_equal(decoded(answer.json()["predictions"][0]), FILLED)
+
+
+@pytest.mark.parametrize("wrap", [lambda text: {"b64": text}, str], ids=["b64", "plain"])
+@pytest.mark.parametrize("kind", ["data:image/png;base64,", "DATA:,"])
+def test_data_urls_are_refused_by_name(server, wrap, kind):
+    url = kind + ROW["mask_bytes"]["b64"]
+    row = {**ROW, "mask_bytes": wrap(url)}
+    answer = post(server, {"signature_name": "bytes", "instances": [row]})
+    assert answer.status_code == 400
+    assert "input 'mask_bytes' is a data: URL; send" in answer.json()["error"]
+
+
 def test_bytes_by_column(server):
     inputs = {name: [value] for name, value in ROW.items()}
     answer = post(server, {"signature_name": "bytes", "inputs": inputs}).json()
