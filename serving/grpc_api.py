@@ -172,7 +172,7 @@ class GrpcServer:
 
     async def start(self) -> None:
         """Listens, and keeps the health service up to date."""
-        await self._report()
+        await self.report()
         await self.server.start()
         self._reporting = asyncio.create_task(self._report_always())
 
@@ -190,9 +190,10 @@ class GrpcServer:
     async def _report_always(self) -> None:
         while True:
             await asyncio.sleep(0.5)
-            await self._report()
+            await self.report()
 
-    async def _report(self) -> None:
+    async def report(self) -> None:
+        """Tells the health service whether a version is served."""
         serving = health_pb2.HealthCheckResponse.ServingStatus
         now = serving.SERVING if self._predictor.versions.ready else serving.NOT_SERVING
         for service in ("", _PREDICTION, _MODEL):

@@ -82,6 +82,7 @@ class Server:
                 f"{options.model}: no version could be loaded ({'; '.join(errors)});"
                 " export the model again"
             )
+        await self.grpc.report()
         with self._port(options.rest_port):  # another server may have taken it in the same moment
             await self.rest.start()
         self.versions.watch()

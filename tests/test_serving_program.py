@@ -213,8 +213,9 @@ def test_until_the_model_is_loaded(model, monkeypatch):
             with grpc.insecure_channel(client.target) as channel:
                 grpc.channel_ready_future(channel).result(10)
                 asked = health_pb2.HealthCheckRequest()
-                answer = health_pb2_grpc.HealthStub(channel).Check(asked, timeout=5)
-            assert answer.status == answer.NOT_SERVING
+                health = health_pb2_grpc.HealthStub(channel)
+                answer = health.Check(asked, timeout=5)
+                assert answer.status == answer.NOT_SERVING
             with InpaintClient(client.target, attempts=1) as once:
                 with pytest.raises(InpaintError, match="not loaded yet; try again"):
                     once.inpaint(IMAGE, MASK)
