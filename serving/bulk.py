@@ -13,6 +13,7 @@ it works on this machine, in this process. Exit code: 0 done, 2 something failed
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,10 +23,12 @@ import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
-from serving import bulk_files
-from serving.bulk_files import Job
+from serving import bulk_files, bulk_plan
+from serving.bulk_plan import Job
 from tfpaint.errors import InputError
-from tfpaint.pictures import files, masks
+from tfpaint.pictures import files
+from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
+from tfpaint.terminal import add_mask_options, silent
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -54,28 +57,25 @@ class Filled(NamedTuple):
 class Read(beam.DoFn):
     """From `Job` to `Loaded`. A job that is done or cannot be read gives a record: "records"."""
 
-    def __init__(self, output: str, max_pixels: int, fit_mask: bool):
-        self.output, self.max_pixels, self.fit_mask = output, max_pixels, fit_mask
+    def __init__(self, output: str, max_pixels: int, mask_options: MaskOptions):
+        self.output, self.max_pixels, self.mask_options = output, max_pixels, mask_options
 
     def process(self, job: Job) -> Iterator[Loaded | beam.pvalue.TaggedOutput]:
         """Reads photo and mask."""
         began = time.monotonic()
+        if job.problem:
+            yield beam.pvalue.TaggedOutput("records", bulk_files.record(job, began, job.problem))
+            return
         done = bulk_files.finished(job, self.output)
         if done is not None:
             yield beam.pvalue.TaggedOutput("records", done)
             return
+        assert job.mask is not None
         try:
-            if job.mask is None:
-                raise InputError(
-                    f"{job.photo}: has no mask of its name, or several; leave one there"
-                )
-            with bulk_files.local(job.photo) as path:
+            with bulk_files.local(job.photo) as path, bulk_files.local(job.mask) as mask_path:
                 photo = files.read_photo(path, self.max_pixels)
-            with bulk_files.local(job.mask) as path:
-                mask = masks.fit_mask(
-                    masks.read_mask(path, self.max_pixels), photo, job.mask, self.fit_mask
-                )
-            yield Loaded(job, photo, mask)
+                pair = read_pair(photo, mask_path, self.mask_options, self.max_pixels)
+            yield Loaded(job, *pair)
         except Exception as error:  # a bad file must not stop the others
             yield beam.pvalue.TaggedOutput("records", bulk_files.record(job, began, _said(error)))
 
@@ -99,7 +99,8 @@ class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
 
     def load_model(self) -> "Inpainter":
         """The inpainter of the preset."""
-        from tfpaint.inpainter import Inpainter  # TensorFlow is needed by workers only
+        with silent():
+            from tfpaint.inpainter import Inpainter  # TensorFlow is needed by workers only
 
         return Inpainter.from_preset(self.preset)
 
@@ -146,24 +147,24 @@ def build(
     output: str,
     preset: str = "photo",
     max_pixels: int = files.MAX_PIXELS,
-    fit_mask: bool = False,
+    mask_options: MaskOptions = AS_THEY_ARE,
 ) -> None:
     """Adds all steps to a pipeline.
 
     Args:
         pipeline: What to add them to.
-        jobs: From `bulk_files.plan`.
+        jobs: From `bulk_plan.plan`.
         output: The folder of the results, the manifest and the dead-letter list.
         preset: A name or a folder.
         max_pixels: Pictures with more pixels are refused.
-        fit_mask: Stretch masks of another size to their photos.
+        mask_options: How masks are read.
     """
     read = (
         pipeline
         | "Photos" >> beam.Create(jobs)
         | "Spread" >> beam.Reshuffle()
         | "Read"
-        >> beam.ParDo(Read(output, max_pixels, fit_mask)).with_outputs("records", main="on")
+        >> beam.ParDo(Read(output, max_pixels, mask_options)).with_outputs("records", main="on")
     )
     written = (
         read.on
@@ -185,7 +186,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--masks", required=True, metavar="PATH", help="one mask for all, or a folder of them")
     add("--output", required=True, metavar="DIR", help="folder for the results")
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
-    add("--fit-mask", action="store_true", help="stretch masks of another size to their photos")
+    add("--recursive", action="store_true", help="take the photos of subfolders, too")
+    add_mask_options(parser)
     add(
         "--max-pixels",
         type=float,
@@ -207,7 +209,9 @@ def run(options: argparse.Namespace) -> None:
     standard = settings.view_as(StandardOptions)
     # Not "DirectRunner", Beam's default: it downloads a program from GitHub and starts it.
     standard.runner = standard.runner or "FnApiRunner"
-    jobs = bulk_files.plan(options.input, options.masks, options.output)
+    jobs, left_out = bulk_plan.plan(options.input, options.masks, options.output, options.recursive)
+    for line in left_out:
+        print(f"serving: {line}", file=sys.stderr)
     with beam.Pipeline(options=settings) as pipeline:
         build(
             pipeline,
@@ -215,7 +219,7 @@ def run(options: argparse.Namespace) -> None:
             options.output,
             options.preset,
             int(options.max_pixels),
-            options.fit_mask,
+            MaskOptions(options.fit_mask, options.mask_alpha, options.invert_mask),
         )
     failed = bulk_files.count_failed(options.output)
     print(f"{len(jobs) - failed} of {len(jobs)} photos are in {options.output}")

@@ -8,67 +8,19 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
+from serving.bulk_plan import Job, match
 from tfpaint.errors import InputError
 from tfpaint.pictures import files
-from tfpaint.pictures.decoding import READABLE_SUFFIXES
 
 MANIFEST = "manifest.jsonl"
 DEAD_LETTERS = "dead-letter.jsonl"
 RECORDS = "records"
 _TEMPORARY = ".tfpaint-"
 Record = dict[str, Any]
-
-
-class Job(NamedTuple):
-    """The paths of a photo, of its mask (None if there is not one) and of the result."""
-
-    photo: str
-    mask: str | None
-    out: str
-
-
-def plan(pattern: str, mask: str, output: str) -> list[Job]:
-    """Finds the photos and their masks.
-
-    Args:
-        pattern: A folder, or a pattern such as "photos/*.jpg".
-        mask: One mask for all, or a folder with a mask of each photo's name, the suffix aside.
-        output: The folder of the results. They keep their photos' names, but for the suffix of a
-            format that cannot be written, which becomes .png.
-
-    Raises:
-        InputError: There are no photos or masks, two results have the same name, or a result
-            would replace a photo or a mask.
-    """
-    folder = [] if set("*?[") & set(pattern) else _pictures(join(pattern, "*"))
-    photos = folder or _match(pattern)
-    if not photos:
-        raise InputError(f"{pattern}: no such photos; quote the pattern and check the folder")
-    found: dict[str, list[str]] = {}
-    for one in _pictures(join(mask, "*")):
-        found.setdefault(PurePosixPath(one).stem, []).append(one)
-    if not found and not FileSystems.exists(mask):
-        raise InputError(f"{mask}: no such mask; check the name")
-    taken = {_real(path) for path in [*photos, mask, *sum(found.values(), [])]}
-    jobs: dict[str, Job] = {}
-    for photo in photos:
-        path = PurePosixPath(photo)
-        writable = path.suffix.lower() in files.WRITABLE_FORMATS
-        name = path.name if writable else f"{path.stem}.png"
-        out = join(output, name)
-        if _real(out) in taken:
-            raise InputError(f"{output}: holds the photos or masks; name another folder")
-        if out in jobs:
-            raise InputError(
-                f"{out}: would hold two results; give photos of the same name in two runs"
-            )
-        own = found.get(path.stem, [])
-        jobs[out] = Job(photo, (own[0] if len(own) == 1 else None) if found else mask, out)
-    return list(jobs.values())
 
 
 def finished(job: Job, output: str) -> Record | None:
@@ -106,7 +58,8 @@ def write(job: Job, photo: files.Photo, output: str, began: float) -> None:
     """
     name = PurePosixPath(job.out).name
     temporary = join(output, f"{_TEMPORARY}{uuid.uuid4().hex}")
-    _make_folder(join(output, RECORDS))
+    for path in (_record_path(job, output), job.out):
+        _make_folder(os.path.dirname(path))
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, name)
         files.write_photo(result, photo)
@@ -132,7 +85,7 @@ def write_manifest(records: Iterable[Record], output: str) -> None:
         with FileSystems.create(temporary) as file:
             file.write("".join(json.dumps(entry) + "\n" for entry in entries).encode())
         FileSystems.rename([temporary], [join(output, name)])
-    if left := _match(join(output, f"{_TEMPORARY}*")):
+    if left := match(join(output, f"{_TEMPORARY}*")):
         FileSystems.delete(left)
 
 
@@ -167,29 +120,11 @@ def join(folder: str, name: str) -> str:
     return FileSystems.join(folder, name)
 
 
-def _real(path: str) -> str:
-    return os.path.realpath(path) if FileSystems.get_scheme(path) is None else path
-
-
 def _record_path(job: Job, output: str) -> str:
-    return join(join(output, RECORDS), f"{PurePosixPath(job.out).name}.json")
+    name = PurePosixPath(job.out).relative_to(output)
+    return FileSystems.join(output, RECORDS, *name.parent.parts, f"{name.name}.json")
 
 
 def _make_folder(path: str) -> None:
     with suppress(OSError):  # it exists already, or an object store has no folders
         FileSystems.mkdirs(path)
-
-
-def _pictures(pattern: str) -> list[str]:
-    """The picture files that match, other than hidden ones."""
-    return [
-        path
-        for path in _match(pattern)
-        if PurePosixPath(path).suffix.lower() in READABLE_SUFFIXES
-        and not PurePosixPath(path).name.startswith(".")
-    ]
-
-
-def _match(pattern: str) -> list[str]:
-    (result,) = FileSystems.match([pattern])
-    return sorted(metadata.path for metadata in result.metadata_list)

@@ -31,6 +31,8 @@ from serving.status import one_line
 from tfpaint.errors import InputError
 from tfpaint.pictures import files, masks
 from tfpaint.pictures.folders import check_written
+from tfpaint.pictures.mask_files import MaskOptions, read_pair
+from tfpaint.terminal import add_mask_options
 
 _FAST = {"compress_level": 1}  # of PNG files in requests: speed matters more than size
 
@@ -271,7 +273,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--ca", type=Path, metavar="FILE", help="PEM: who signed the server's certificate")
     add("--cert", type=Path, metavar="FILE", help="PEM: own certificate, for mutual TLS")
     add("--key", type=Path, metavar="FILE", help="PEM: its key")
-    add("--fit-mask", action="store_true", help="stretch a mask of another size to the photo")
+    add_mask_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -294,10 +296,8 @@ def run(options: argparse.Namespace) -> None:
         key=options.key,
     )
     photo = files.read_photo(options.photo)
-    if options.mask is None:
-        mask, photo = masks.transparency(photo), photo.opaque()
-    else:
-        mask = masks.fit_mask(masks.read_mask(options.mask), photo, options.mask, options.fit_mask)
+    reading = MaskOptions(options.fit_mask, options.mask_alpha, options.invert_mask)
+    photo, mask = read_pair(photo, options.mask, reading)
     files.output_format(options.out, photo)
     check_written([options.photo, options.mask], [options.out])
     with client:

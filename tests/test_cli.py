@@ -126,12 +126,6 @@ def test_transparency_beside_a_mask_is_kept(folder, capsys):
     assert np.array_equal(pixels("out.png")[..., 3], pixels("logo.png")[..., 3])
 
 
-def test_black_mask_changes_nothing(folder, capsys):
-    mask("black.png", value=0)
-    assert tfpaint(capsys, "photo.png", "--mask", "black.png", "-o", "out.png") == (0, [])
-    assert np.array_equal(pixels("out.png"), pixels("photo.png"))
-
-
 def test_fit_mask(folder, capsys):
     mask("large.png", 24, 40)
     message = error_of(capsys, "photo.png", "--mask", "large.png", "-o", "out.png")
@@ -173,10 +167,11 @@ def make_folders():
 
 def test_folder_with_a_folder_of_masks(folder, loads, capsys):
     make_folders()
-    (folder / "photos" / "notes.txt").write_text("not a picture, and not said to be one")
+    (folder / "photos" / "notes.txt").write_text("not a picture")
     (folder / "photos" / ".hidden.png").write_text("neither")
     arguments = ["photos", "--mask", "masks", "-o", "out", "--save-steps", "steps"]
-    assert tfpaint(capsys, *arguments) == (0, [])
+    said = ["tfpaint: left out (not pictures): photos/notes.txt"]
+    assert tfpaint(capsys, *arguments) == (0, said)
     assert {path.name for path in (folder / "out").iterdir()} == {"a.png", "b.jpg", "c.png"}
     assert {path.name for path in (folder / "steps").iterdir()} == {"a.png", "b.png", "c.png"}
     assert len(loads) == 1
@@ -246,10 +241,13 @@ def test_one_bad_mask_for_all_is_said_once(folder, capsys):
         (["empty", "--mask", "mask.png", "-o", "out"], "empty: holds no pictures"),
         (["photos", "--mask", "mask.png", "-o", "mask.png"], "mask.png: is a file"),
         (["photos", "--mask", "mask.png", "-o", "photos"], "photos: holds the photos"),
-        (["twins", "--mask", "mask.png", "-o", "out"], "a.png: would hold two pictures"),
+        (
+            ["twins", "--mask", "mask.png", "-o", "out"],
+            "out/a.png: would hold the results of twins/a.gif and twins/a.png",
+        ),
         (
             ["photos", "--mask", "mask.png", "-o", "out", "--save-steps", "./out"],
-            "a.png: would hold two pictures",
+            "out: would hold results and steps",
         ),
         (
             ["photo.png", "--mask", "mask.png", "-o", "o.png", "--save-steps", "o.png"],

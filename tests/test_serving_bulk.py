@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving import bulk_files
+from serving import bulk_plan
 from serving.__main__ import main
 from tests.serving_model import wait_until
 from tests.test_presets import networks
+from tfpaint import batch
 from tfpaint.errors import InputError
 from tfpaint.presets import save_preset
 
@@ -161,17 +162,57 @@ def test_frames_with_one_mask_and_options_of_beam(photos, preset, capsys):
 )
 def test_what_cannot_be_planned(photos, pattern, mask, output, message):
     with pytest.raises(InputError, match=message):
-        bulk_files.plan(pattern, mask, output)
+        bulk_plan.plan(pattern, mask, output)
 
 
 def test_a_pattern_does_not_look_into_folders(photos):
     Path("in/masks").mkdir()
     Path("in/masks/000.png").write_bytes(Path("masks/000.png").read_bytes())
-    found = {Path(job.photo).parent.name for job in bulk_files.plan("in/*", "in/masks", "out")}
+    jobs, _ = bulk_plan.plan("in/*", "in/masks", "out")
+    found = {Path(job.photo).parent.name for job in jobs}
     assert found == {"in"}
 
 
-def test_two_photos_of_one_name(photos):
-    Path("in/000.gif").write_bytes(Path("in/000.png").read_bytes())
-    with pytest.raises(InputError, match="two results"):
-        bulk_files.plan("in/*", "masks", "out")
+@pytest.mark.parametrize("pattern", ["in", "in/*"])
+def test_a_stray_file_is_named_and_left_out(photos, pattern):
+    Path("in/notes.txt").write_text("not a picture")
+    jobs, left_out = bulk_plan.plan(pattern, "masks", "out")
+    assert len(jobs) == GOOD + BAD and not any(job.photo.endswith("txt") for job in jobs)
+    assert left_out == ["left out (not pictures): in/notes.txt"]
+
+
+def test_a_folder_is_taken_as_the_command_line_takes_it(photos):
+    """Odd suffixes, other formats, clashes, Unicode forms and subfolders: in the same words."""
+    for name in ("in/sub", "masks/sub"):
+        Path(name).mkdir()
+    good = Path("in/000.png").read_bytes()
+    for name in ("000.gif", "a.jfif", "e\u0301.png", "sub/b", "sub/lonely.png"):
+        Path("in", name).write_bytes(good)
+    for name in ("a.png", "\u00e9.png", "sub/b.png"):
+        Path("masks", name).write_bytes(good)
+    Path("in/phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    Path("in/list.csv").write_text("1, 2")
+    for recursive in (False, True):
+        jobs, left_out = bulk_plan.plan("in", "masks", "out", recursive)
+        theirs = batch.plan(Path("in"), Path("masks"), Path("out"), recursive=recursive)
+        assert left_out == theirs.left_out
+        ready = [(job.photo, job.mask, job.out) for job in jobs if not job.problem]
+        assert sorted(ready) == sorted(
+            (str(job.photo), str(job.mask), str(job.out)) for job in theirs.jobs
+        )
+        problems = {job.problem for job in jobs if job.problem}
+        assert problems == set(map(str, theirs.problems)) and len(problems) == 3 + recursive
+    assert ("in/sub/b", "masks/sub/b.png", "out/sub/b.png") in ready
+
+
+@pytest.mark.slow
+def test_subfolders_and_problems_known_before(photos, preset, capsys):
+    for name in ("few", "few/sub"):
+        Path(name).mkdir()
+    for name in ("a.png", "a.gif", "sub/b.png"):
+        Path("few", name).write_bytes(Path("in/001.png").read_bytes())
+    command = ["bulk", "--input", "few", "--masks", "masks/001.png", "--output", "out"]
+    assert main([*command, "--recursive", "--preset", str(preset)]) == 2
+    assert "1 of 3 photos" in capsys.readouterr().out
+    assert Path("out/sub/b.png").exists() and Path("out/records/sub/b.png.json").exists()
+    assert {one["input"] for one in lines("dead-letter.jsonl")} == {"few/a.gif", "few/a.png"}

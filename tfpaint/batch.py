@@ -5,17 +5,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from tfpaint.errors import InputError
-from tfpaint.pictures import files, masks, sheets
-from tfpaint.pictures.folders import check_written, find_mask, pictures
+from tfpaint.errors import InputError, system_error
+from tfpaint.pictures import files, sheets
+from tfpaint.pictures.folders import Masks, check_written, overwriting, result_name, search
+from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -38,9 +38,21 @@ class Job:
     steps: Path | None = None
 
 
+class Plan(NamedTuple):
+    """The jobs, an error for each photo that has none, and lines on what is left out."""
+
+    jobs: list[Job]
+    problems: list[InputError]
+    left_out: list[str]
+
+
 def plan(
-    photo: Path, mask: Path | None, out: Path, steps: Path | None = None
-) -> tuple[list[Job], list[InputError]]:
+    photo: Path,
+    mask: Path | None,
+    out: Path,
+    steps: Path | None = None,
+    recursive: bool = False,
+) -> Plan:
     """Plan the jobs for one photo, or for a folder of photos.
 
     Args:
@@ -51,54 +63,67 @@ def plan(
             name of its photo, with .png in place of a suffix of no writable format.
         steps: The file or folder for the side-by-side pictures, or None. In a folder they have
             the names of the results, with .png.
-
-    Returns:
-        The jobs, and an error for each photo in the folder without exactly one mask.
+        recursive: Take the photos of subfolders too. Masks and results lie in the same subfolders.
 
     Raises:
         InputError: A file or folder is missing, a folder has no pictures, an output's format is
-            unknown, or an output would overwrite an input or another output.
+            unknown, or the output of one photo would overwrite an input or another output.
+        OSError: The system refuses to look at a file or folder.
     """
     if mask is not None and not mask.exists():
         raise InputError(f"{mask}: no such mask; check the name")
     if not photo.exists():
         raise InputError(f"{photo}: no such file or folder; check the name")
-    if not photo.is_dir():
-        steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
-        for path in filter(None, (out, steps)):
-            files.output_format(path)
-        jobs = [Job(photo, find_mask(photo, mask), out, steps)]
-        _check(jobs)
-        return jobs, []
+    if photo.is_dir():
+        return _plan_folder(photo, mask, out, steps, recursive)
+    steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
+    for path in filter(None, (out, steps)):
+        files.output_format(path)
+    job = Job(photo, Masks(mask).of(photo), out, steps)
+    check_written([job.photo, job.mask], [job.out, job.steps])
+    return Plan([job], [], [])
 
-    sources = {path.resolve() for path in (photo, mask) if path is not None}
-    for folder in filter(None, (out, steps)):
-        if folder.exists() and not folder.is_dir():
-            raise InputError(f"{folder}: is a file; for a folder of photos name a folder")
-        if folder.resolve() in sources:
-            raise InputError(f"{folder}: holds the photos or masks; name another folder")
-    photos = pictures(photo)
-    if not photos:
-        raise InputError(f"{photo}: holds no pictures; name a folder that does")
-    jobs = []
-    problems: list[InputError] = []
-    for path in photos:
-        writable = path.suffix.lower() in files.WRITABLE_FORMATS
-        result = out / (path.name if writable else f"{path.stem}.png")
+
+def _plan_folder(
+    folder: Path, mask: Path | None, out: Path, steps: Path | None, recursive: bool
+) -> Plan:
+    read = {path.resolve() for path in (folder, mask) if path is not None}
+    for written in filter(None, (out, steps)):
+        if written.exists() and not written.is_dir():
+            raise InputError(f"{written}: is a file; for a folder of photos name a folder")
+        if written.resolve() in read:
+            raise InputError(f"{written}: holds the photos or masks; name another folder")
+    if steps is not None and steps.resolve() == out.resolve():
+        raise InputError(f"{steps}: would hold results and steps; name another folder for one")
+    found = search(folder, recursive, apart=(mask, out, steps))
+    if not found.pictures and not found.problems:
+        raise InputError("; ".join([f"{folder}: holds no pictures", *found.left_out()]))
+    problems, jobs, masks = found.problems, [], Masks(mask, recursive)
+    for photo in found.pictures:
+        name = photo.relative_to(folder)
+        result = out / result_name(name)
         try:
-            found = find_mask(path, mask)
+            own = masks.of(photo, name)
         except InputError as error:
             problems.append(error)
             continue
-        jobs.append(Job(path, found, result, steps and steps / f"{path.stem}.png"))
-    _check(jobs)
-    return jobs, problems
+        jobs.append(Job(photo, own, result, steps and steps / name.with_suffix(".png")))
+    clashes = _overwriting(jobs)
+    problems += clashes.values()
+    free = [job for job in jobs if job.out not in clashes and job.steps not in clashes]
+    return Plan(free, problems, found.left_out())
+
+
+def _overwriting(jobs: Sequence[Job]) -> dict[Path, InputError]:
+    read = [path for job in jobs for path in (job.photo, job.mask)]
+    written = [(job.photo, path) for job in jobs for path in (job.out, job.steps) if path]
+    return overwriting(read, written)
 
 
 def run(
     jobs: Sequence[Job],
     load_inpainter: Callable[[], "Inpainter"],
-    resize_masks: bool = False,
+    mask_options: MaskOptions = AS_THEY_ARE,
     max_pixels: int = files.MAX_PIXELS,
     show: bool = False,
 ) -> list[InputError]:
@@ -107,7 +132,7 @@ def run(
     Args:
         jobs: The jobs, from `plan`.
         load_inpainter: Returns the Inpainter. Called once, after the first photo has been read.
-        resize_masks: Stretch masks of another size to the size of their photos.
+        mask_options: How masks are read.
         max_pixels: Photos and masks with more pixels are refused.
         show: Open the side-by-side pictures on the screen.
 
@@ -120,14 +145,13 @@ def run(
     for job in tqdm(jobs, unit="photo", disable=None if len(jobs) > 1 else True):
         try:
             photo = files.read_photo(job.photo, max_pixels)
-            if job.mask is None:
-                mask, photo = masks.transparency(photo), photo.opaque()
-            else:
-                mask = masks.read_mask(job.mask, max_pixels)
-                mask = masks.fit_mask(mask, photo, job.mask, resize_masks)
+            photo, mask = read_pair(photo, job.mask, mask_options, max_pixels)
             files.output_format(job.out, photo)
         except InputError as error:
             problems.append(error)
+            continue
+        except OSError as error:
+            problems.append(system_error(error, job.photo))
             continue
         if inpainter is None:
             try:
@@ -138,6 +162,8 @@ def run(
             _inpaint(job, photo, mask, inpainter, show)
         except InputError as error:
             problems.append(error)
+        except OSError as error:
+            problems.append(system_error(error, job.out))
     return problems
 
 
@@ -179,8 +205,3 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-
-
-def _check(jobs: Sequence[Job]) -> None:
-    pairs = [((job.photo, job.mask), (job.out, job.steps)) for job in jobs]
-    check_written(chain(*(read for read, _ in pairs)), chain(*(written for _, written in pairs)))

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfpaint import __version__, batch
-from tfpaint.errors import InputError
+from tfpaint.errors import InputError, system_error
 from tfpaint.evaluation.cases import Case, load_cases
 from tfpaint.evaluation.evaluate import METHODS, OURS, evaluate, markdown
 from tfpaint.pictures import files
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.folders import check_written
-from tfpaint.terminal import count, silent
+from tfpaint.pictures.mask_files import MaskOptions
+from tfpaint.terminal import add_mask_options, count, silent
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -48,8 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="PIL")  # bad files get one line of ours
     try:
         problems = options.command(options)
+        sys.stdout.flush()  # a full disk shows here
     except InputError as error:
         problems = [error]
+    except OSError as error:
+        problems = [system_error(error)]
     except KeyboardInterrupt:
         print("tfpaint: interrupted", file=sys.stderr)
         return 130
@@ -59,11 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _inpaint(options: argparse.Namespace) -> list[InputError]:
-    jobs, problems = batch.plan(options.photo, options.mask, options.out, options.save_steps)
+    jobs, problems, left_out = batch.plan(
+        options.photo, options.mask, options.out, options.save_steps, options.recursive
+    )
+    for line in left_out:
+        print(f"tfpaint: {line}", file=sys.stderr)
     if options.show and len(jobs) > 1:
         raise InputError("--show: opens one picture; for a folder use --save-steps FOLDER")
     load = partial(_load_inpainter, options.preset, options.iterations)
-    return problems + batch.run(jobs, load, options.fit_mask, options.max_pixels, options.show)
+    reading = MaskOptions(options.fit_mask, options.mask_alpha, options.invert_mask)
+    return problems + batch.run(jobs, load, reading, options.max_pixels, options.show)
 
 
 def _evaluate(options: argparse.Namespace) -> list[InputError]:
@@ -158,7 +167,8 @@ def _add_inpaint(commands: Any) -> None:
     add("-o", "--out", type=Path, required=True, help="file to write; a folder for a folder")
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
     add("--iterations", type=count, metavar="N", help="times the last network is applied")
-    add("--fit-mask", action="store_true", help="stretch a mask of another size to the photo")
+    add_mask_options(inpaint)
+    add("--recursive", action="store_true", help="take the photos of subfolders, too")
     add(
         "--save-steps",
         type=Path,

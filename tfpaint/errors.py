@@ -1,4 +1,7 @@
-"""The exception that tfpaint raises for invalid input."""
+"""The exception that tfpaint raises for invalid input, and for what the system refuses."""
+
+import os
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -6,3 +9,16 @@ class InputError(ValueError):
 
     The message is one sentence that names the file or option and says what to do about it.
     """
+
+
+def system_error(error: OSError, path: str | os.PathLike | None = None) -> InputError:
+    """What the operating system has refused, as an InputError.
+
+    Args:
+        error: Its error.
+        path: The file; by default the one that the error names, if any.
+    """
+    name = error.filename if path is None else path
+    where = f"{Path(os.fsdecode(name))}: " if isinstance(name, str | bytes | os.PathLike) else ""
+    reason = error.strerror or error
+    return InputError(f"{where}{reason}; check the name, the permissions and the space left")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 
-from tfpaint.errors import InputError
+from tfpaint.errors import InputError, system_error
 
 
 def command_parser(
@@ -53,17 +53,32 @@ def exit_code(
         interrupted: The line after Ctrl-C.
 
     Returns:
-        The exit code: 0 if the command succeeded, 2 after an InputError, 130 after Ctrl-C.
+        The exit code: 0 if the command succeeded, 2 after an InputError or when the system refuses
+        something, 130 after Ctrl-C.
     """
     try:
         run(options)
-    except InputError as error:
-        print(f"{package}: error: {error}", file=sys.stderr)
+        sys.stdout.flush()  # a full disk shows here, and not after the last line
+    except (InputError, OSError) as error:
+        said = system_error(error) if isinstance(error, OSError) else error
+        print(f"{package}: error: {said}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\n{package}: {interrupted}", file=sys.stderr)  # the terminal has shown "^C"
         return 130
     return 0
+
+
+def add_mask_options(parser: argparse.ArgumentParser) -> None:
+    """Defines the options of `tfpaint.pictures.mask_files.MaskOptions`."""
+    add = parser.add_argument
+    add(
+        "--fit-mask",
+        action="store_true",
+        help="stretch a mask of another size to the photo; turn it if the photo is turned by EXIF",
+    )
+    add("--mask-alpha", action="store_true", help="transparent in a mask is missing, not white")
+    add("--invert-mask", action="store_true", help="black in a mask is missing, not white")
 
 
 @contextmanager

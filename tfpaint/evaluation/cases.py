@@ -10,7 +10,7 @@ from PIL import Image
 
 from tfpaint.errors import InputError
 from tfpaint.pictures import files, masks
-from tfpaint.pictures.folders import find_mask, pictures
+from tfpaint.pictures.folders import Masks, search
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,11 @@ def load_cases(
             `hole` is none of the above.
     """
     centre = _centre_hole(hole, size)
+    own = Masks(Path(hole) if centre is None else None)
     for photo, pixels in islice(_photos(folder), limit):
         mask = centre
         if mask is None:
-            file = find_mask(photo, Path(hole))
+            file = own.of(photo)
             assert file is not None
             whole = masks.read_mask(file)
             if whole.shape != pixels.shape[:2]:
@@ -75,7 +76,7 @@ def _photos(folder: Path | None) -> Iterator[tuple[Path, np.ndarray]]:
         return
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name one that holds photos")
-    photos = pictures(folder)
+    photos = search(folder).pictures
     if not photos:
         raise InputError(f"{folder}: holds no pictures; name a folder that does")
     names: dict[str, Path] = {}

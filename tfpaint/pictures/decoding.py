@@ -9,13 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
-from tfpaint.errors import InputError
-from tfpaint.pictures import sixteen_bit
+from tfpaint.errors import InputError, system_error
+from tfpaint.pictures import formats, sixteen_bit
 
-READABLE_SUFFIXES = frozenset(
-    ".png .jpg .jpeg .tif .tiff .webp .avif .bmp .gif .jp2 .pgm .ppm".split()
-)
-_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "BMP", "GIF", "JPEG2000", "PPM")
+_FORMATS = formats.READABLE
 _UNSUPPORTED = {"F": "floating-point", "LAB": "CIELAB"}
 _GREY_MODES = frozenset(("1", "L", "LA", "La"))
 
@@ -90,6 +87,7 @@ def _load(
         The picture, and the file's own raw mode (None if its tiles have several).
     """
     try:
+        formats.check_readable(path)
         with own_limit():
             image = Image.open(path, formats=_FORMATS)
         with image:
@@ -120,6 +118,8 @@ def _load(
             f"{path}: is not a picture, or damaged; give a {', '.join(_FORMATS[:-1])} file"
         ) from error
     except Exception as error:  # decoders raise many kinds of error on a broken file
+        if isinstance(error, OSError) and error.errno:
+            raise system_error(error, path) from error
         raise InputError(
             f"{path}: truncated or damaged picture ({error}); copy it again from its source"
         ) from error

@@ -1,12 +1,13 @@
 """Masks from files, from a photo's transparency and from arrays: bool (H, W), True = missing."""
 
 import os
-from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from tfpaint.errors import InputError
 from tfpaint.pictures.files import MAX_PIXELS, Photo, as_uint8, read_photo
+from tfpaint.pictures.formats import READABLE
 
 CUT = 127
 """8-bit mask values above this are missing."""
@@ -41,7 +42,7 @@ def as_mask(array: np.ndarray) -> np.ndarray:
         bool (H, W), True = missing.
 
     Raises:
-        InputError: The array has another shape or type, or is uint8 with 1 as its largest value.
+        InputError: The array has another shape or type, or is uint8 and dark all over, not black.
     """
     array = np.asarray(array)
     if array.ndim == 3 and array.shape[2] == 1:
@@ -53,12 +54,19 @@ def as_mask(array: np.ndarray) -> np.ndarray:
         )
     if array.dtype == np.bool_:
         return array
-    if array.max(initial=0) == 1:
-        raise InputError("mask: holds only 0 and 1 as uint8; give bool, or 255 for missing pixels")
+    if 0 < array.max(initial=0) <= CUT:
+        raise InputError(
+            f"mask: its largest value is {array.max()} of 255; give bool, or 255 for missing pixels"
+        )
     return array > CUT
 
 
-def read_mask(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_mask(
+    path: str | os.PathLike,
+    max_pixels: int = MAX_PIXELS,
+    alpha: bool = False,
+    invert: bool = False,
+) -> np.ndarray:
     """Read a mask from any picture file that `read_photo` can read, turned upright like photos.
 
     A pixel is missing if the largest of its red, green and blue is above 127 of 255, so strokes
@@ -67,24 +75,56 @@ def read_mask(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> np.ndarr
     Args:
         path: The file.
         max_pixels: A larger picture is refused before it is decoded.
+        alpha: What is transparent is missing instead, whatever its colours.
+        invert: What would be missing is known, and the other way round.
 
     Returns:
-        bool (H, W), True = missing.
+        bool (H, W), True = missing, at least one of them.
 
     Raises:
-        InputError: As for `read_photo`. Also if the brightest value is 1 in an 8-bit file, or
-            1 to 255 in a 16-bit file: such a mask does not use the range of its type.
+        InputError: As for `read_photo`. Also if the mask selects nothing; the line says why.
     """
     photo = read_photo(path, max_pixels)
-    if photo.samples.dtype == np.uint16 and 0 < photo.opaque().samples.max() < 256:
-        raise InputError(f"{path}: has 16 bits and no value above 255; save it with 8 bits")
+    missing = _transparent(photo) if alpha else _bright(photo)
+    if alpha and not missing.any():
+        raise InputError(f"{path}: selects nothing: it is opaque; leave out --mask-alpha")
+    if invert and missing.all():
+        raise InputError(f"{path}: selects all but for --invert-mask, and nothing with it")
+    return ~missing if invert else missing
+
+
+def _bright(photo: Photo) -> np.ndarray:
+    """The bright pixels of a mask, bool (H, W); all False for a black one.
+
+    Raises:
+        InputError: No pixel is bright enough.
+    """
     brightness = photo.pixels.max(axis=2)
     if photo.alpha is not None:
         opacity = as_uint8(photo.alpha)
         brightness = (brightness.astype(np.uint16) * opacity // 255).astype(np.uint8)
-    if brightness.max(initial=0) == 1:
-        raise InputError(f"{path}: holds only 0 and 1; save it with 255 for missing pixels")
+    if brightness.max() <= CUT:
+        raise InputError(f"{photo.path}: selects nothing: {_why_dark(photo)}")
     return brightness > CUT
+
+
+def _why_dark(photo: Photo) -> str:
+    """Why no pixel of a mask is bright, and what to do."""
+    if _transparent(photo).any():
+        share = _transparent(photo).mean()
+        if share == 1:
+            return "it is transparent all over; paint in white what is missing"
+        return (
+            f"what is opaque in it is dark, and {share:.0%} is transparent; --mask-alpha takes what"
+            " is transparent, --mask-alpha --invert-mask what is opaque"
+        )
+    colours = photo.opaque().samples
+    whole = np.iinfo(colours.dtype).max
+    if not colours.any():
+        return "it is black all over, and white is missing"
+    with Image.open(photo.path, formats=READABLE) as image:
+        values = "the brightest colour of its palette" if image.mode == "P" else "its largest value"
+    return f"{values} is {colours.max()} of {whole}; save it with {whole} where it is missing"
 
 
 def transparency(photo: Photo) -> np.ndarray:
@@ -99,40 +139,16 @@ def transparency(photo: Photo) -> np.ndarray:
     Raises:
         InputError: The photo has no such pixel.
     """
-    missing = None if photo.alpha is None else 255 - as_uint8(photo.alpha) > CUT
-    if missing is None or not missing.any():
+    missing = _transparent(photo)
+    if not missing.any():
         raise InputError(f"{photo.path}: has no transparent pixels to fill; give a mask (--mask)")
     return missing
 
 
-def fit_mask(mask: np.ndarray, photo: Photo, name: str | Path, resize: bool = False) -> np.ndarray:
-    """Fit a mask to the size of its photo.
-
-    Args:
-        mask: bool (h, w), True = missing.
-        photo: The photo of the mask, H x W pixels.
-        name: The name of the mask in an error message.
-        resize: Stretch a mask of another size, by nearest neighbour.
-
-    Returns:
-        bool (H, W), True = missing; `mask` itself if the sizes are equal.
-
-    Raises:
-        InputError: The sizes differ and `resize` is False.
-    """
-    if mask.shape == photo.size:
-        return mask
-    if not resize:
-        (height, width), (h, w) = photo.size, mask.shape
-        raise InputError(
-            f"{name}: the mask is {w} x {h} pixels but {photo.path} is {width} x {height};"
-            " give a mask of the photo's size, or --fit-mask to stretch it"
-        )
-    rows, columns = (
-        (2 * np.arange(new) + 1) * old // (2 * new)
-        for new, old in zip(photo.size, mask.shape, strict=True)
-    )
-    return mask[rows[:, None], columns]
+def _transparent(photo: Photo) -> np.ndarray:
+    if photo.alpha is None:
+        return np.zeros(photo.size, bool)
+    return as_uint8(photo.alpha) <= CUT
 
 
 def check(image: np.ndarray, mask: np.ndarray) -> None:
