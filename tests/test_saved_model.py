@@ -102,10 +102,17 @@ def test_coloured_and_transparent_masks(signatures):
     assert others == [wanted, wanted]
 
 
-def test_an_empty_mask_returns_the_photo(signatures):
-    image = photo(36, 44)[None]
-    filled = signatures["serving_default"](image=image, mask=np.zeros((1, 36, 44, 1), np.uint8))
-    np.testing.assert_array_equal(filled["image"], image)
+@pytest.mark.parametrize("value", [0, 1, 127])
+def test_a_mask_that_selects_nothing_is_refused(signatures, value):
+    image, mask = photo(36, 44), np.full((36, 44), value, np.uint8)
+    erased = np.dstack([np.zeros((36, 44, 3), np.uint8), mask])  # black where it is opaque
+    message = "item 0: the mask selects nothing, its largest value is {} of 255"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message.format(value)):
+        signatures["serving_default"](image=image[None], mask=mask[None, ..., None])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message.format(value)):
+        call_bytes(signatures, (encode(image), encode(mask)))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message.format(0)):
+        call_bytes(signatures, (encode(image), encode(erased)))
 
 
 def test_features_before_and_after_the_swap(signatures, inpainter):
@@ -119,7 +126,7 @@ def test_features_before_and_after_the_swap(signatures, inpainter):
     np.testing.assert_array_equal(features[0, known], swapped[0, known])
     assert np.abs(features - swapped).max() > 1e-3
     with pytest.raises(tf.errors.InvalidArgumentError, match="square and of side 16, 32"):
-        signatures["features"](image=image[:, :20], mask=np.zeros((1, 20, 32, 1), np.uint8))
+        signatures["features"](image=image[:, :20], mask=mask[:, :20] * np.uint8(255))
 
 
 PNG = encode(photo(36, 44))
@@ -143,7 +150,7 @@ def huge_jpeg():
     [
         (PNG, encode(mask_of(36, 40)), "item 0: the mask is 40x36 pixels, but the photo 44x36"),
         (PNG, encode(np.full((36, 44), 255, np.uint8)), "covers the whole photo"),
-        (PNG, encode(np.eye(36, 44, dtype=np.uint8)), "only 0 and 1: send 255"),
+        (PNG, encode(np.eye(36, 44, dtype=np.uint8)), "largest value is 1 of 255 .*: send 255"),
         (b"", MASK, "the photo is neither PNG nor JPEG: convert it"),
         (b"hello" * 20, MASK, "the photo is neither PNG nor JPEG"),
         (encode(photo(36, 44), "GIF"), MASK, "the photo is neither PNG nor JPEG"),

@@ -41,9 +41,10 @@ def checked(index, image, mask, max_pixels: int) -> tuple[tf.Tensor, tf.Tensor]:
             index,
         ),
         require(
-            tf.reduce_max(mask) != 1,
-            "item {}: the mask holds only 0 and 1: send 255 where the photo is missing",
-            index,
+            tf.reduce_any(mask > CUT),
+            "item {}: the mask selects nothing, its largest value is {} of 255 (what is transparent"
+            " counts as 0): send 255 where the photo is missing",
+            *(index, tf.reduce_max(mask)),
         ),
     ]
     with tf.control_dependencies(checks):
