@@ -1,7 +1,6 @@
 """The command line: `tfpaint inpaint PHOTO --mask MASK -o OUT`."""
 
 import argparse
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from tfpaint.pictures import files
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.folders import check_written
 from tfpaint.pictures.mask_files import MaskOptions
-from tfpaint.terminal import add_mask_options, count, silent
+from tfpaint.terminal import add_mask_options, count, load_tensorflow, silent
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -87,6 +86,7 @@ def _evaluate(options: argparse.Namespace) -> list[InputError]:
 
 
 def _measure(found: list[Case], options: argparse.Namespace) -> list[InputError]:
+    load_tensorflow()  # which the metrics need, too
     ours = set(options.methods) & set(OURS)
     inpainter = _load_inpainter(options.preset, None) if ours else None
     distances = {}
@@ -125,9 +125,9 @@ def _stylize(options: argparse.Namespace) -> list[InputError]:
 
 
 def _load_inpainter(preset: str, iterations: int | None) -> "Inpainter":
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    load_tensorflow()  # takes seconds
     with silent():
-        import tensorflow as tf  # takes seconds
+        import tensorflow as tf
 
         from tfpaint.inpainter import Inpainter
 

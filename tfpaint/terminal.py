@@ -1,6 +1,7 @@
 """What the command-line programs share: `tfpaint`, and `python -m train | export | serving`."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -96,6 +97,13 @@ def silent() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nothing)
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow without what it says on the way about GPUs, processors and its own log."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for what it would say later
+    with silent():
+        importlib.import_module("tensorflow")
 
 
 def count(text: str) -> int:

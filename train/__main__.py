@@ -1,14 +1,13 @@
 """`python -m train prepare | run | distill | average | preset`: see each command's --help."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from tfpaint.errors import InputError
-from tfpaint.terminal import command_parser, exit_code, silent
+from tfpaint.terminal import command_parser, exit_code, load_tensorflow, silent
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+load_tensorflow()
 with silent():
     import tensorflow as tf
 
