@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tfpaint.errors import InputError
+from tfpaint.terminal import silent
 
 THREADS = 2
 T = TypeVar("T")
@@ -68,10 +69,11 @@ def _in_process(function: Callable[..., T], *arguments: Any) -> T:
 
 
 def _interpreter(path: str) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
+    with silent():  # it tells of its delegates
+        from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(path, num_threads=THREADS)
-    interpreter.allocate_tensors()
+        interpreter = Interpreter(path, num_threads=THREADS)
+        interpreter.allocate_tensors()
     return interpreter
 
 

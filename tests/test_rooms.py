@@ -8,6 +8,7 @@ import pytest
 # From the ground up: a module may import from its own room and from those before it.
 ROOMS = [
     "tfpaint.errors",
+    "tfpaint.registration",
     "tfpaint.terminal",
     "tfpaint.pictures",
     "tfpaint.maps",

@@ -12,6 +12,8 @@ Example:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tfpaint.registration import register
+
 if TYPE_CHECKING:
     from tfpaint.errors import InputError
     from tfpaint.filling.options import PAPER, PHOTO, Options
@@ -54,6 +56,9 @@ _MODULE = {
 }
 
 __all__ = [*_MODULE]
+
+
+register()
 
 
 def __getattr__(name: str) -> Any:
