@@ -5,11 +5,12 @@
         --direct_num_workers 2 --direct_running_mode multi_processing
 
 --masks is one mask for all, or a folder with a mask of each photo's name. Results keep their
-photos' names. At the end, OUTPUT/manifest.jsonl has a line for each photo (input, mask, output,
-seconds, error), and OUTPUT/dead-letter.jsonl has the lines of the photos that failed. When it was
-interrupted, or photos have failed, run the same command again: it keeps the results that exist.
-All other options are Beam's: --runner FlinkRunner, SparkRunner, DataflowRunner, ...; by default
-it works on this machine, in this process. Exit code: 0 done, 2 something failed.
+photos' names; files that are no pictures are named and left out. At the end, OUTPUT/manifest.jsonl
+has a line for each photo (input, mask, output, seconds, error), and OUTPUT/dead-letter.jsonl has
+the lines of the photos that failed. When it was interrupted, or photos have failed, run the same
+command again: it keeps the results that exist. All other options are Beam's: --runner FlinkRunner,
+SparkRunner, DataflowRunner, ...; by default it works on this machine, in this process. Exit code: 0
+done, 2 something failed.
 """
 
 import argparse

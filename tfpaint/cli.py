@@ -30,7 +30,9 @@ examples:
   tfpaint inpaint scans/ --mask dust.png -o clean/      one mask for all
 
 White in a mask is missing, black is known. Known pixels stay as they are, bit for bit in PNG,
-TIFF, WebP and BMP files. Exit code: 0 done, 2 a bad photo, mask or option, 130 interrupted.
+TIFF, WebP and BMP files. Of a folder, all pictures are taken, whatever their suffixes; other files
+are named on stderr, hidden ones passed over. Exit code: 0 done, 2 a bad photo, mask or option, or
+a file that the system refuses, 130 interrupted.
 """
 
 
@@ -48,7 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="PIL")  # bad files get one line of ours
     try:
         problems = options.command(options)
-        sys.stdout.flush()  # a full disk shows here
     except InputError as error:
         problems = [error]
     except OSError as error:

@@ -16,9 +16,9 @@ def system_error(error: OSError, path: str | os.PathLike | None = None) -> Input
 
     Args:
         error: Its error.
-        path: The file; by default the one that the error names, if any.
+        path: The file, if the error names none.
     """
-    name = error.filename if path is None else path
+    name = path if error.filename is None else error.filename
     where = f"{Path(os.fsdecode(name))}: " if isinstance(name, str | bytes | os.PathLike) else ""
     reason = error.strerror or error
     return InputError(f"{where}{reason}; check the name, the permissions and the space left")

@@ -59,7 +59,6 @@ def exit_code(
     """
     try:
         run(options)
-        sys.stdout.flush()  # a full disk shows here, and not after the last line
     except (InputError, OSError) as error:
         said = system_error(error) if isinstance(error, OSError) else error
         print(f"{package}: error: {said}", file=sys.stderr)
