@@ -12,8 +12,6 @@ Example:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tfpaint.registration import register
-
 if TYPE_CHECKING:
     from tfpaint.errors import InputError
     from tfpaint.filling.options import PAPER, PHOTO, Options
@@ -57,8 +55,7 @@ _MODULE = {
 
 __all__ = [*_MODULE]
 
-
-register()
+import_module("tfpaint.registration").register()
 
 
 def __getattr__(name: str) -> Any:
