@@ -138,11 +138,13 @@ def test_frames_with_one_mask_and_options_of_beam(photos, preset, capsys):
     Path("frames").mkdir()
     for index in range(3):
         Path(f"frames/{index:06}.png").write_bytes(Path("in/001.png").read_bytes())
-    command = ["bulk", "--input", "frames", "--masks", "masks/001.png", "--output", "out"]
+    Path("frames/notes.txt").write_text("not a picture")
+    command = ["bulk", "--input", "frames/*", "--masks", "masks/001.png", "--output", "out"]
     command += ["--preset", str(preset), "--direct_num_workers", "1"]
     Path("out").mkdir()
     Path("out/.tfpaint-0123").write_text("of a run that was killed")
     assert main(command) == 0
+    assert "serving: left out (not pictures): frames/notes.txt\n" in capsys.readouterr().err
     assert set(results()) == {"000000.png", "000001.png", "000002.png"}
     assert lines("dead-letter.jsonl") == [] and not Path("out/.tfpaint-0123").exists()
     assert main([*command, "--no_such_option", "1"]) == 2

@@ -116,7 +116,7 @@ def by_name(files: Iterable[tuple[PurePath, P]]) -> dict[str, list[P]]:
 
 
 def _key(name: PurePath) -> str:
-    return normalize("NFC", str(name.with_suffix("")))
+    return normalize("NFC", os.path.splitext(name)[0])
 
 
 def mask_of(photo: P, name: PurePath, masks: Mapping[str, Sequence[P]], folder: object) -> P:
