@@ -16,6 +16,8 @@ from tfpaint.evaluation.cases import Case, load_cases
 from tfpaint.evaluation.classical import harmonic
 from tfpaint.evaluation.evaluate import evaluate, markdown
 from tfpaint.evaluation.perceptual import LAYERS, PerceptualDistance
+from tfpaint.evaluation.pieces import piece_size
+from tfpaint.evaluation.weave import weave_index
 from tfpaint.inpainter import Steps
 from tfpaint.networks.encoder import VGG19Encoder
 
@@ -123,6 +125,17 @@ def test_the_report_holds_the_means(folder, vgg, tmp_path):
     assert lines[4].startswith("| g1 | ") and lines[4].endswith("| – |")
 
 
+def test_weave_and_pieces_are_in_the_table_the_report_and_the_page(folder, tmp_path):
+    (case, _) = found = list(load_cases(folder / "photos", "centre", 60))
+    report = evaluate(found, ["harmonic"], out=tmp_path / "out")
+    assert "| sharpness | weave | piece, px |" in markdown(report).splitlines()[0]
+    picture = np.asarray(Image.open(tmp_path / "out" / "pictures" / "a-harmonic.png"))
+    scores = report["photos"]["a"]["harmonic"]
+    assert scores["weave"] == weave_index(picture, case.mask) > 0
+    assert scores["piece"] == piece_size(picture, case.mask) >= 4
+    assert '"piece": ["piece, px", 1, "none"]' in (tmp_path / "out" / "index.html").read_text()
+
+
 def test_every_graph_is_built_before_it_is_timed():
     def cases(*sides):
         for side in sides:
@@ -156,6 +169,7 @@ def test_a_flat_photo_has_no_sharpness(vgg):
     report = evaluate([case], ["mean"])
     row = report["methods"]["mean"]
     assert row["sharpness"] is row["psnr"] is row["perceptual"] is None and row["l1"] == 0
+    assert row["weave"] is None
     assert "NaN" not in json.dumps(report)
 
 

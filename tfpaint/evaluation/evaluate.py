@@ -13,6 +13,8 @@ from tfpaint.errors import InputError
 from tfpaint.evaluation import metrics, page
 from tfpaint.evaluation.cases import Case
 from tfpaint.evaluation.classical import FILLS, Fill
+from tfpaint.evaluation.pieces import piece_size
+from tfpaint.evaluation.weave import weave_index
 from tfpaint.pictures import files, sheets
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 OURS = ("g1", "tfpaint")  # the coarse network alone, and the whole system
 METHODS = (*FILLS, *OURS)
 # For each measure its title, the decimals to print, and its direction: True means that lower is
-# better, False that higher is better, None that 1 is best.
+# better, False that higher is better, None that 1 is best, "none" that no value is best.
 COLUMNS = {
     "l1": ("mean L1 in the hole, %", 2, True),
     "psnr": ("PSNR, dB", 2, False),
@@ -30,6 +32,8 @@ COLUMNS = {
     "perceptual": ("perceptual", 4, True),
     "efficientnet": ("EfficientNet", 4, True),
     "sharpness": ("sharpness", 2, None),
+    "weave": ("weave", 2, None),
+    "piece": ("piece, px", 1, "none"),
     "seconds": ("seconds", 2, True),
 }
 
@@ -85,16 +89,20 @@ def score(
     far = {key: measure(pictures, case.truth, case.mask) for key, measure in distances.items()}
     scores = {}
     for i, (name, (picture, seconds)) in enumerate(results.items()):
-        psnr = metrics.psnr(picture, case.truth)
-        sharpness = metrics.sharpness(picture, case.truth, case.mask)
-        scores[name] = {
+        found = {
             "l1": metrics.mean_l1(picture, case.truth, case.mask),
-            "psnr": psnr if np.isfinite(psnr) else None,
+            "psnr": metrics.psnr(picture, case.truth),
             "ssim": metrics.ssim(picture, case.truth),
             "perceptual": far["perceptual"][i] if "perceptual" in far else None,
             "efficientnet": far["efficientnet"][i] if "efficientnet" in far else None,
-            "sharpness": sharpness if np.isfinite(sharpness) else None,
+            "sharpness": metrics.sharpness(picture, case.truth, case.mask),
+            "weave": weave_index(picture, case.mask),
+            "piece": piece_size(picture, case.mask),
             "seconds": seconds,
+        }
+        scores[name] = {
+            key: value if value is not None and np.isfinite(value) else None
+            for key, value in found.items()
         }
     return scores
 

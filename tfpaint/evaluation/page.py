@@ -73,6 +73,7 @@ const head = table.insertRow();
 ["method", ...columns.map(([, [title]]) => title)].forEach(text => element("th", text, head));
 const error = (key, lower, name) => {
   const value = report.methods[name][key];
+  if (lower === "none") return NaN;
   if (value === null) return Infinity;
   return lower === null ? Math.abs(value - 1) : lower ? value : -value;
 };
