@@ -9,12 +9,15 @@ Perceptual distances may like a drawn weave where people do not, so people judge
 `sheets` draws photos at random from those that all the DIRs hold, which `tfpaint evaluate ... -o
 DIR` wrote. Each becomes a numbered row: the photo with its hole marked, then a picture of each
 column, in an order shuffled anew for every row, under the letters A, B, C. It writes sheet-01.png
-and so on, and key.json with the letters' labels: do not read it before you have judged.
+and so on, and key.json with the letters' labels: do not read it before you have judged. With
+`--irregular 20`, twenty of the rows have an irregular hole, as `tfpaint evaluate --irregular SHARE`
+made it, and the others have none.
 
 `count` reads a text file with a line for each row, in any order: its number and the best letter,
 as in "12 B", or "12 -" where none is better. "#" starts a comment. It prints two tables in
 Markdown: how often each label was chosen, of all rows; and for each two labels how often the first
-was chosen, of the rows where either was. Intervals are Wilson's, two-sided, of 95 %.
+was chosen, of the rows where either was. If some rows have irregular holes, the same tables follow
+for these alone. Intervals are Wilson's, two-sided, of 95 %.
 """
 
 import argparse
@@ -37,6 +40,7 @@ from tfpaint.errors import InputError
 from tfpaint.pictures.files import read_photo, write_picture
 from tfpaint.pictures.sheets import contact_sheet
 
+_REPORT = "a folder that tfpaint evaluate wrote"
 LONGEST = 512  # side of a picture on a sheet, in pixels
 
 
@@ -65,10 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--columns", nargs="+", type=_column, required=True, metavar="LABEL=DIR:METHOD")
     add("--out", type=Path, required=True, metavar="DIR", help="a folder without a key.json")
     add("--rows", type=terminal.count, default=60, help="at most (%(default)s)")
+    add("--irregular", type=int, metavar="N", help="rows with irregular holes (as they come)")
     add("--per-sheet", type=terminal.count, default=6, help="rows of a sheet (%(default)s)")
     add("--seed", type=int, default=0, help="of the photos and their orders (%(default)s)")
     command = commands.add_parser("count", help="count the answers")
-    command.set_defaults(run=lambda options: print(tables(*count(options.sheets, options.answers))))
+    command.set_defaults(run=print_counts)
     command.add_argument("sheets", type=Path, metavar="DIR", help="the folder of the sheets")
     command.add_argument("answers", type=Path, metavar="ANSWERS", help="the text file")
     options = parser.parse_args(arguments)
@@ -94,8 +99,10 @@ def write_sheets(options: argparse.Namespace) -> None:
     if not 2 <= len(columns) == len({column.label for column in columns}) == len(letters):
         raise InputError("--columns: give from 2 to 26 of them, each with a label of its own")
     names = common_photos(columns)
+    reports = {column.folder / "report.json" for column in columns}
+    strange = set(names) & {name for report in reports for name in _irregular(report)}
     rng = random.Random(options.seed)
-    drawn = dict(enumerate(rng.sample(names, min(options.rows, len(names))), 1))
+    drawn = dict(enumerate(draw(rng, names, strange, options.rows, options.irregular), 1))
     orders = {number: rng.sample(columns, len(columns)) for number in drawn}
     rows = list(drawn)
     starts = range(0, len(rows), options.per_sheet)
@@ -108,6 +115,7 @@ def write_sheets(options: argparse.Namespace) -> None:
         "seed": options.seed,
         "columns": {label: f"{folder}:{method}" for label, folder, method in columns},
         "photos": drawn,
+        "irregular": [str(row) for row, name in drawn.items() if name in strange],
         "letters": {
             row: {letter: column.label for letter, column in zip(letters, order, strict=True)}
             for row, order in orders.items()
@@ -117,11 +125,39 @@ def write_sheets(options: argparse.Namespace) -> None:
     print(f"{options.out}: rows: {len(rows)}, sheets: {len(starts)}; judges do not read key.json")
 
 
+def draw(
+    rng: random.Random,
+    names: Sequence[str],
+    strange: set[str],
+    rows: int,
+    irregular: int | None,
+) -> list[str]:
+    """Draws at most so many of the names, in random order.
+
+    Args:
+        names: Of all photos.
+        strange: The names of those with irregular holes.
+        rows: How many photos to draw, at most.
+        irregular: How many of them with irregular holes. None means as they come.
+    """
+    if irregular is None:
+        return rng.sample(names, min(rows, len(names)))
+    if not 0 <= irregular <= min(rows, len(strange)):
+        raise InputError(
+            f"--irregular {irregular}: give from 0 to {min(rows, len(strange))}, or evaluate more"
+            " photos with tfpaint evaluate --irregular SHARE"
+        )
+    plain = [name for name in names if name not in strange]
+    found = rng.sample(sorted(strange), irregular)
+    found += rng.sample(plain, min(rows - irregular, len(plain)))
+    return rng.sample(found, len(found))
+
+
 def common_photos(columns: Sequence[Column]) -> list[str]:
     """The names of the photos that the reports of all columns have, sorted."""
     found = []
     for _, folder, method in columns:
-        photos = _load(folder / "report.json", "photos", "a folder that tfpaint evaluate wrote")
+        photos = _load(folder / "report.json", "photos", _REPORT)
         found.append({name for name, scores in photos.items() if method in scores})
         if not found[-1]:
             methods = sorted({one for scores in photos.values() for one in scores})
@@ -150,8 +186,22 @@ def pictures(row: int, photo: str, order: Sequence[Column]) -> list[np.ndarray]:
     return [np.asarray(image), *(column.read(photo, column.method) for column in order)]
 
 
-def count(folder: Path, answers: Path) -> tuple[int, dict[str, int]]:
-    """The number of rows, and how often each label was chosen, the best first."""
+def print_counts(options: argparse.Namespace) -> None:
+    """Prints the tables of all rows, and of those with irregular holes if there are any."""
+    print(tables(*count(options.sheets, options.answers)))
+    rows, chosen = count(options.sheets, options.answers, irregular=True)
+    if rows:
+        print(f"\nRows with irregular holes:\n\n{tables(rows, chosen)}")
+
+
+def count(folder: Path, answers: Path, irregular: bool = False) -> tuple[int, dict[str, int]]:
+    """The number of rows, and how often each label was chosen, the best first.
+
+    Args:
+        folder: Of the sheets.
+        answers: The text file.
+        irregular: Count the rows with irregular holes alone.
+    """
     rows = _load(folder / "key.json", "letters", "the folder of the sheets")
     try:
         lines = answers.read_text("utf-8").splitlines()
@@ -175,9 +225,11 @@ def count(folder: Path, answers: Path) -> tuple[int, dict[str, int]]:
         given[row] = letter
     if missing := [row for row in rows if row not in given]:
         raise InputError(f"{answers}: no line for row {', '.join(missing)}; judge all rows")
+    if irregular:
+        given = {row: given[row] for row in _irregular(folder / "key.json")}
     times = Counter(rows[row].get(letter) for row, letter in given.items())
     labels = sorted(rows["1"].values(), key=lambda label: (-times[label], label))
-    return len(rows), {label: times[label] for label in labels}
+    return len(given), {label: times[label] for label in labels}
 
 
 def tables(rows: int, chosen: Mapping[str, int]) -> str:
@@ -213,6 +265,11 @@ def _load(path: Path, entry: str, needed: str) -> Any:
         return json.loads(path.read_text("utf-8"))[entry]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: cannot be read; name {needed}") from error
+
+
+def _irregular(path: Path) -> list[str]:
+    """The photos or rows of a JSON file that have irregular holes; older files know of none."""
+    return json.loads(path.read_text("utf-8")).get("irregular", [])
 
 
 if __name__ == "__main__":

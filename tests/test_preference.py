@@ -3,6 +3,7 @@
 import json
 import shutil
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,13 +24,17 @@ def colour(red, photo):
     return [red, 5 + int(photo.split()[1]), 7]
 
 
-def write_report(folder, reds, photos=range(PHOTOS), hole=20, side=SIDE):
+def write_report(folder, reds, photos=range(PHOTOS), hole=20, side=SIDE, irregular=()):
     """A report of plain pictures, written by what `tfpaint evaluate` runs."""
     mask = np.zeros((side, side), bool)
     mask[-hole:, -hole:] = True
     cases = [
-        Case(name, np.full((side, side, 3), colour(TRUTH, name), np.uint8), mask)
-        for name in (f"photo {number}" for number in photos)
+        Case(f"photo {number}", np.zeros((side, side, 3), np.uint8), mask, number in irregular)
+        for number in photos
+    ]
+    cases = [
+        replace(case, truth=case.truth + np.array(colour(TRUTH, case.name), np.uint8))
+        for case in cases
     ]
 
     def plain(red):
@@ -111,6 +116,58 @@ def test_every_row_has_its_own_order_and_the_seed_gives_it_again(folders, tmp_pa
     assert all(np.array_equal(a, b) for a, b in zip(sheets, same, strict=True))
     other, _ = make(folders, tmp_path / "three", "--seed", "1")
     assert other["letters"] != key["letters"] and other["photos"] != key["photos"]
+
+
+def test_so_many_rows_have_irregular_holes(tmp_path, capsys):
+    strange = {f"photo {number}" for number in (1, 4, 7, 9)}
+    write_report(tmp_path / "new", {"a": 10, "b": 60}, irregular=(1, 4, 7, 9))
+    given = ["--columns", f"x={tmp_path / 'new'}:a", f"y={tmp_path / 'new'}:b", "--rows", "9"]
+
+    def rows(name, *options):
+        arguments = ["sheets", *given, "--out", str(tmp_path / name), *options]
+        assert preference.main(arguments) == 0
+        key = json.loads((tmp_path / name / "key.json").read_text())
+        return key["irregular"], {row: name in strange for row, name in key["photos"].items()}
+
+    for wanted in (0, 3, 4):
+        found, drawn = rows(str(wanted), "--irregular", str(wanted))
+        assert len(found) == wanted and len(drawn) == min(9, 8 + wanted)
+        assert found == [row for row, irregular in drawn.items() if irregular]
+    assert found != [str(row) for row in range(1, 5)]  # among the others
+    line = fails(capsys, "sheets", *given, "--out", tmp_path / "5", "--irregular", "5")
+    assert "--irregular 5: give from 0 to 4" in line
+
+    answers = tmp_path / "answers.txt"
+    letters = json.loads((tmp_path / "4" / "key.json").read_text())["letters"]
+    best = {row: "x" if drawn[row] else "y" for row in drawn}
+    answers.write_text(
+        "\n".join(
+            f"{row} {next(letter for letter, label in letters[row].items() if label == best[row])}"
+            for row in best
+        )
+    )
+    assert preference.count(tmp_path / "4", answers) == (9, {"y": 5, "x": 4})
+    assert preference.count(tmp_path / "4", answers, irregular=True) == (4, {"x": 4, "y": 0})
+    capsys.readouterr()
+    assert preference.main(["count", str(tmp_path / "4"), str(answers)]) == 0
+    both = capsys.readouterr().out.split("\nRows with irregular holes:\n")
+    assert "| y | 5 of 9 |" in both[0] and "| x | 4 of 4 |" in both[1]
+
+
+def test_reports_and_keys_from_before_have_no_irregular_holes(folders, tmp_path, capsys):
+    copies = [shutil.copytree(folder, tmp_path / folder.name) for folder in folders]
+    for copy in copies:
+        report = json.loads((copy / "report.json").read_text())
+        del report["irregular"]
+        (copy / "report.json").write_text(json.dumps(report))
+    key, _ = make(copies, tmp_path / "out")
+    assert key.pop("irregular") == []
+    (tmp_path / "out" / "key.json").write_text(json.dumps(key))
+    (tmp_path / "answers.txt").write_text("\n".join(f"{row} -" for row in key["letters"]))
+    arguments = ["count", str(tmp_path / "out"), str(tmp_path / "answers.txt")]
+    capsys.readouterr()
+    assert preference.main(arguments) == 0
+    assert "irregular" not in capsys.readouterr().out
 
 
 def test_rows_are_numbered(folders, tmp_path):

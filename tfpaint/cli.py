@@ -41,6 +41,7 @@ examples:
   tfpaint evaluate
   tfpaint evaluate --images photos/ --hole centre:224 --size 512 -o out/evaluation
   tfpaint evaluate --images photos/ --hole masks/ --methods telea,patchmatch,tfpaint -o out/mine
+  tfpaint evaluate --images photos/ --irregular 1 --seed 3 -o out/strokes-and-blobs
 """
 
 
@@ -77,7 +78,16 @@ def _inpaint(options: argparse.Namespace) -> list[InputError]:
 
 def _evaluate(options: argparse.Namespace) -> list[InputError]:
     try:
-        found = list(load_cases(options.images, options.hole, options.size, options.limit))
+        found = list(
+            load_cases(
+                options.images,
+                options.hole,
+                options.size,
+                options.limit,
+                options.irregular,
+                options.seed,
+            )
+        )
         return _measure(found, options)
     except ImportError as error:
         raise InputError(
@@ -104,6 +114,9 @@ def _measure(found: list[Case], options: argparse.Namespace) -> list[InputError]
         "hole": options.hole,
         "preset": options.preset,
     }
+    if options.irregular:
+        drawn = sum(case.irregular for case in found)
+        about["irregular holes"] = f"{drawn} ({options.irregular:g} of them, seed {options.seed})"
     report = evaluate(found, options.methods, inpainter, distances, options.out, about)
     print("; ".join(f"{key}: {value}" for key, value in about.items()), end="\n\n")
     print(markdown(report))
@@ -203,6 +216,14 @@ def _add_evaluate(commands: Any) -> None:
         default="centre",
         help="centre (half the side), centre:PIXELS, or a folder of masks, paired by name",
     )
+    add(
+        "--irregular",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="of the photos, 0 to 1, that get strokes or blobs for a hole (%(default)g)",
+    )
+    add("--seed", type=_seed, default=0, metavar="N", help="of these holes (%(default)s)")
     add("--size", type=count, default=256, metavar="N", help="side of the squares (%(default)s)")
     add(
         "--methods",
@@ -246,6 +267,24 @@ def _add_stylize(commands: Any) -> None:
     )
     add("--keep-colours", action="store_true", help="take the lightness alone from the style")
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
+
+
+def _share(text: str) -> float:
+    """The argparse type of a number from 0 to 1."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return share
+
+
+def _seed(text: str) -> int:
+    """The argparse type of a whole number from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
 
 
 def _methods(text: str) -> list[str]:

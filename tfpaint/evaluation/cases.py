@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tfpaint.errors import InputError
+from tfpaint.evaluation.irregular import chosen, irregular_hole
 from tfpaint.pictures import files, masks
 from tfpaint.pictures.folders import Masks, search
 
@@ -21,11 +22,13 @@ class Case:
         name: The file's name without its suffix.
         truth: The original photo, uint8 (N, N, 3) RGB.
         mask: The hole, bool (N, N), True = missing.
+        irregular: Whether `irregular_hole` drew the hole.
     """
 
     name: str
     truth: np.ndarray
     mask: np.ndarray
+    irregular: bool = False
 
     @property
     def incomplete(self) -> np.ndarray:
@@ -34,7 +37,12 @@ class Case:
 
 
 def load_cases(
-    folder: Path | None, hole: str, size: int, limit: int | None = None
+    folder: Path | None,
+    hole: str,
+    size: int,
+    limit: int | None = None,
+    irregular: float = 0.0,
+    seed: int = 0,
 ) -> Iterator[Case]:
     """Loads photos, crops each to its largest centre square, and resizes it to `size`.
 
@@ -45,6 +53,9 @@ def load_cases(
             the suffix; more than 127 is missing.
         size: Side of the square, in pixels.
         limit: Load only the first photos, at most this many. None means all.
+        irregular: Share of photos, 0 to 1, with an irregular hole in place of `hole`.
+        seed: Of the irregular holes, 0 or more. Which photos have one, and its shape, depend on
+            nothing but their names and this.
 
     Yields:
         A case for each photo.
@@ -57,7 +68,8 @@ def load_cases(
     centre = _centre_hole(hole, size)
     own = Masks(Path(hole) if centre is None else None)
     for photo, pixels in islice(_photos(folder), limit):
-        mask = centre
+        drawn = chosen(photo.stem, irregular, seed)
+        mask = irregular_hole(photo.stem, size, seed) if drawn else centre
         if mask is None:
             file = own.of(photo)
             assert file is not None
@@ -67,7 +79,7 @@ def load_cases(
             mask = square(whole.astype(np.uint8) * 255, size, Image.Resampling.NEAREST) > 127
         if not mask.any() or mask.all():
             raise InputError(f"{photo}: at {size} px its hole is empty or covers all of it")
-        yield Case(photo.stem, square(pixels, size), mask)
+        yield Case(photo.stem, square(pixels, size), mask, drawn)
 
 
 def _photos(folder: Path | None) -> Iterator[tuple[Path, np.ndarray]]:

@@ -131,9 +131,10 @@ def evaluate(
         fills: The other methods, by name.
 
     Returns:
-        `{"about": about, "methods": {method: means}, "photos": {photo: {method: scores}}}`. The
-        keys of means and scores are those of COLUMNS. A mean is over the photos whose score is not
-        None, and is None if there are none.
+        `{"about": about, "methods": {method: means}, "photos": {photo: {method: scores}},
+        "irregular": [photo]}`; the last are the photos with irregular holes. The keys of means and
+        scores are those of COLUMNS. A mean is over the photos whose score is not None, and is None
+        if there are none.
 
     Raises:
         InputError: `out` cannot be created.
@@ -156,7 +157,12 @@ def evaluate(
                 files.write_picture(out / "pictures" / f"{case.name}-{name}.png", picture)
         if len(rows) < 24:
             rows.append(list(shown.values()))
-    report = {"about": dict(about or {}), "methods": _means(photos, methods), "photos": photos}
+    report = {
+        "about": dict(about or {}),
+        "methods": _means(photos, methods),
+        "photos": photos,
+        "irregular": [case.name for case in found if case.irregular],
+    }
     if out is not None:
         header = ["input", *methods, "truth"]
         files.write_picture(out / "sheet.png", sheets.contact_sheet(rows, header))
