@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-_traced_once = partial(
+traced_once = partial(
     tf.function, autograph=False, experimental_attributes={"_noinline": True}
-)  # for maps of every size
+)
+"""Makes a function one of the graph, which is traced a single time for maps of every size."""
 
 RADIUS = 3
 """Pixels from the centre of a patch to its edge."""
@@ -17,7 +18,7 @@ TEXTURE = 3.0  # weight of the two texture channels beside colours from 0 to 255
 NEAR = ((0, 1), (1, 0), (0, -1), (-1, 0))  # the first of equals is chosen: the order tells
 AROUND = (*NEAR, (1, 1), (1, -1), (-1, 1), (-1, -1))
 _CHUNK = 4096  # patches that are compared at once: their candidates stay in the cache
-_NEVER = 1e12  # squared distance of what may not be chosen
+NEVER = 1e12  # squared distance of what may not be chosen
 
 
 def with_texture(image: tf.Tensor) -> tf.Tensor:
@@ -37,7 +38,7 @@ def with_texture(image: tf.Tensor) -> tf.Tensor:
     return tf.concat([image, TEXTURE * busy], -1)
 
 
-@_traced_once(input_signature=[tf.TensorSpec([None, None, 5])])
+@traced_once(input_signature=[tf.TensorSpec([None, None, 5])])
 def describe(image: tf.Tensor) -> tf.Tensor:
     """The patch around every pixel as its lowest cosines: their distances are nearly the patches'.
 
@@ -67,17 +68,17 @@ def _filters(channels: int) -> np.ndarray:
 _FILTERS = _filters(5)
 
 
-_PLACES = tf.TensorSpec([None], tf.int32)
+PLACES = tf.TensorSpec([None], tf.int32)
 
 
-@_traced_once(
+@traced_once(
     input_signature=[
         tf.TensorSpec([None, None]),
         tf.TensorSpec([None, None]),
-        _PLACES,
-        _PLACES,
+        PLACES,
+        PLACES,
         tf.TensorSpec([None, None], tf.bool),
-        _PLACES,
+        PLACES,
     ]
 )
 def search(
@@ -106,7 +107,7 @@ def search(
     """
     side, count = tf.shape(known)[0], tf.shape(queries)[0]
     lengths = tf.reduce_sum(tf.square(sources), -1)
-    lengths = tf.where(tf.reshape(known, [-1]), lengths, _NEVER)
+    lengths = tf.where(tf.reshape(known, [-1]), lengths, NEVER)
 
     def moved(theirs, dy, dx, otherwise):
         y, x = theirs // side + dy, theirs % side + dx
@@ -154,12 +155,12 @@ def search(
     return answers, tf.maximum(far + tf.reduce_sum(tf.square(wanted), -1), 0.0)
 
 
-@_traced_once(
+@traced_once(
     input_signature=[
         tf.TensorSpec([None, None, 5]),
-        _PLACES,
+        PLACES,
         tf.TensorSpec([None]),
-        _PLACES,
+        PLACES,
         tf.TensorSpec([]),
     ]
 )

@@ -11,10 +11,13 @@ import tensorflow as tf
 from tfpaint.maps.mask_cells import centre, grow
 from tfpaint.patch_swap.pixel_patches import (
     AROUND,
+    NEVER,
+    PLACES,
     RADIUS,
     average,
     describe,
     search,
+    traced_once,
     with_texture,
 )
 
@@ -22,7 +25,7 @@ SMALLEST = 64
 """Side of the first level in pixels."""
 
 LARGEST = 512
-"""Side of the last level that searches. Larger ones only enlarge the answers."""
+"""Side of the last level that searches. Beyond it, the answers are enlarged."""
 
 ROUNDS = (8, 4, 2, 1)  # of search and average, from the first level on
 _JUMPS, _FEWER_JUMPS = (1, 2, 1, 1), (1, 2)  # of the first level, of the others; see `search`
@@ -49,16 +52,13 @@ def first_levels(
         (s * s,), for `next_level`.
     """
     side = picture.shape[1]
-    level = SMALLEST
-    while level <= side:
+    small, gone, colours = (_shrink(one, side // SMALLEST) for one in (picture, missing, guide))
+    gone = tf.cast(gone > 0, tf.float32)
+    hole, answers = gone * centre(SMALLEST), _from_cells(cells[0], SMALLEST)
+    painted, answers = _level(small, gone, hole, answers, colours, _GUIDE, ROUNDS[0], _JUMPS)
+    for level in (SMALLEST << step for step in range(1, (side // SMALLEST).bit_length())):
         small, gone = (_shrink(one, side // level) for one in (picture, missing))
-        gone = tf.cast(gone > 0, tf.float32)
-        if level == SMALLEST:
-            answers = _from_cells(cells[0], level)
-            painted, answers = _level(small, gone, answers, _shrink(guide, side // level))
-        else:
-            painted, answers = _level(small, gone, _upsampled(answers, level))
-        level *= 2
+        painted, answers = next_level(small, tf.cast(gone > 0, tf.float32), answers)
     return painted, answers
 
 
@@ -75,44 +75,68 @@ def next_level(
     Returns:
         As for `first_levels`.
     """
-    return _level(photo, missing, _upsampled(answers, photo.shape[1]))
-
-
-def _level(photo, missing, answers, guide=None) -> tuple[tf.Tensor, tf.Tensor]:
-    """Rounds of search and average at one level: (1, s, s, 3) and the answers (s * s,)."""
     side = photo.shape[1]
-    rounds = ROUNDS[(side // SMALLEST).bit_length() - 1] if side <= LARGEST else 0
+    rounds = ROUNDS[(side // SMALLEST).bit_length() - 1]
+    answers = _upsampled(answers, side)
     hole = missing * centre(side)
+    return _level(photo, missing, hole, answers, photo, 0.0, rounds, _FEWER_JUMPS)
+
+
+_PICTURE, _MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, None, 1])
+
+
+@traced_once(
+    input_signature=[
+        *(_PICTURE, _MASK, _MASK, PLACES, _PICTURE),
+        *(tf.TensorSpec([]), tf.TensorSpec([], tf.int32), PLACES),
+    ]
+)
+def _level(
+    photo: tf.Tensor,
+    missing: tf.Tensor,
+    hole: tf.Tensor,
+    answers: tf.Tensor,
+    guide: tf.Tensor,
+    weight: tf.Tensor,
+    rounds: tf.Tensor,
+    jumps: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Rounds of search and average at one level: (1, s, s, 3) and the answers (s * s,).
+
+    The guide's colours count by `weight`. `rounds` is at least 1.
+    """
     known, asks = _known(missing), grow(hole, RADIUS)[0, :, :, 0] > 0
-    source = with_texture(photo[0])
 
     def repeat():
         queries, inside = _places(asks), _places(hole[0, :, :, 0] > 0)
+        source = with_texture(photo[0])
+        around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
+        colours = tf.where(hole > 0, guide, photo)
+        colours = _flat(weight * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
+        sources = _flat(describe(tf.pad(source, around, "SYMMETRIC")))
+        sources = tf.concat([sources, colours], -1)
         trust = tf.gather(_trust(hole), queries)
-        found = _mended(answers, queries, known)
 
-        def paint(found, weights, last: bool):
+        def paint(found, weights, last):
             weights = tf.scatter_nd(queries[:, None], weights, tf.shape(found))
-            places, narrow = (queries, _NARROW) if last else (inside, 0.0)  # `queries`: and a ring
-            return average(source, found, weights, places, tf.constant(narrow))
+            places = tf.cond(last, lambda: queries, lambda: inside)  # `queries`: and a ring
+            return average(source, found, weights, places, tf.where(last, _NARROW, 0.0))
 
-        painted = paint(found, trust, last=rounds == 0)
-        if rounds:
-            around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
-            sources = _flat(describe(tf.pad(source, around, "SYMMETRIC")))
-        if guide is not None:
-            colours = tf.where(hole > 0, guide, photo)
-            colours = _flat(_GUIDE * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
-            sources = tf.concat([sources, colours], -1)
-        jumps = tf.constant(_FEWER_JUMPS if guide is None else _JUMPS)
-        for turn in range(rounds):
+        def once_more(turn, found, painted):
             wanted = _describe_at(painted, queries)
-            if guide is not None:
-                wanted = tf.concat([wanted, tf.gather(colours, queries)], -1)
+            wanted = tf.concat([wanted, tf.gather(colours, queries)], -1)
             found, far = search(wanted, sources, found, queries, known, jumps)
             scale = tf.sort(far)[tf.shape(far)[0] * 3 // 4] / 2 + 1e-3
             weights = trust * tf.exp(-far / (2 * scale)) + 1e-9
-            painted = paint(found, weights, last=turn == rounds - 1)
+            return turn + 1, found, paint(found, weights, turn == rounds - 1)
+
+        found = _mended(answers, queries, known)
+        _, found, painted = tf.while_loop(
+            lambda turn, *_: turn < rounds,
+            once_more,
+            (0, found, paint(found, trust, tf.constant(False))),
+            parallel_iterations=1,
+        )
         return painted[None, ..., :3], found
 
     possible = tf.reduce_any(known) & tf.reduce_any(asks)
@@ -135,36 +159,35 @@ def _places(flags: tf.Tensor) -> tf.Tensor:
 
 def _known(missing: tf.Tensor) -> tf.Tensor:
     """bool (s, s): the centres of the patches that are known and wholly inside."""
-    side = missing.shape[1]
-    inner = tf.ones([side - 2 * RADIUS] * 2, tf.bool)
+    inner = tf.ones(tf.shape(missing)[1:3] - 2 * RADIUS, tf.bool)
     return tf.pad(inner, [[RADIUS, RADIUS]] * 2) & (grow(missing, RADIUS)[0, :, :, 0] == 0)
 
 
 def _trust(hole: tf.Tensor) -> tf.Tensor:
     """How much a patch counts (s * s,): 1 outside the hole, less from pixel to pixel inwards."""
-    side = hole.shape[1]
-    first, count = side // 4 - 1, side // 2 + 2  # the hole and what is beside it
-    depth = 1e6 * hole[0, first : first + count, first : first + count, 0]
+    depth = 1e6 * hole[0, :, :, 0]
+    shape = tf.shape(depth)
     for axis in (0, 1):
         for step in (32, 16, 8, 4, 2, 1):  # sums of some of these reach every pixel
             for before in (True, False):
-                around = [[0, 0], [0, 0]]
+                around, start = [[0, 0], [0, 0]], [0, 0]
                 around[axis] = [step, 0] if before else [0, step]
-                start = [0, 0]
                 start[axis] = 0 if before else step
-                moved = tf.slice(tf.pad(depth, around), start, [count, count])
+                moved = tf.slice(tf.pad(depth, around), start, shape)
                 depth = tf.minimum(depth, moved + step)
-    around = [[first, side - first - count]] * 2
-    return tf.reshape(tf.pad(_DECAY ** -tf.minimum(depth, 64.0), around, constant_values=1.0), [-1])
+    return tf.reshape(_DECAY ** -tf.minimum(depth, 64.0), [-1])
 
 
 def _describe_at(image: tf.Tensor, queries: tf.Tensor) -> tf.Tensor:
-    """The descriptors (n, K) of the patches around the hole, which is in the centre."""
-    side = image.shape[0]
-    first, count = side // 4 - RADIUS, side // 2 + 2 * RADIUS
-    part = image[first - RADIUS : first + count + RADIUS, first - RADIUS : first + count + RADIUS]
-    y, x = queries // side - first, queries % side - first
-    return tf.gather(_flat(describe(part)), y * count + x)
+    """The descriptors (n, K) of the patches around `queries`, at least `RADIUS` from the edge."""
+    side = tf.shape(image)[1]
+    y, x = queries // side, queries % side
+    top, left = tf.reduce_min(y), tf.reduce_min(x)
+    part = image[
+        top - RADIUS : tf.reduce_max(y) + RADIUS + 1, left - RADIUS : tf.reduce_max(x) + RADIUS + 1
+    ]
+    across = tf.reduce_max(x) - left + 1
+    return tf.gather(_flat(describe(part)), (y - top) * across + x - left)
 
 
 def _from_cells(cells: tf.Tensor, side: int) -> tf.Tensor:
@@ -192,7 +215,7 @@ def _upsampled(answers: tf.Tensor, side: int) -> tf.Tensor:
 
 def _mended(answers: tf.Tensor, queries: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
     """Answers (s * s,) that are known sources for all queries: others continue a neighbour's."""
-    side, usable = known.shape[0], tf.reshape(known, [-1])
+    side, usable = tf.shape(known)[0], tf.reshape(known, [-1])
 
     def right(found):
         inside = (found >= 0) & (found < side * side)
