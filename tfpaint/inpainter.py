@@ -13,6 +13,7 @@ from tfpaint.filling import blending, holes, windows
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options
+from tfpaint.filling.own_size import at_own_size
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
 
@@ -197,11 +198,19 @@ class Inpainter:
         """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
         size = tf.reduce_max(tf.where(window[2] >= scales, scales, scales[0]))
         crop = windows.crop_mirrored(pictures[-1], missing, window, size)
-        filled = self.filler.fill(crop, len(scales))[-pictures.shape[0] :]
+        states = self.filler.states(crop, len(scales))
+        filled = [(picture, window) for picture, _ in states[-pictures.shape[0] :]]
+        if self.filler.pixels:
+            small, answers = states[-1]
+            filled[-1] = tf.cond(
+                window[2] > size,
+                lambda: at_own_size(pictures[-1], missing, window, answers, small),
+                lambda: (small, window),
+            )
         return tf.concat(
             [
-                blending.paste(pictures[i : i + 1], missing, (one + 1.0) * 127.5, window, box)
-                for i, one in enumerate(filled)
+                blending.paste(pictures[i : i + 1], missing, (one + 1.0) * 127.5, place, box)
+                for i, (one, place) in enumerate(filled)
             ],
             axis=0,
         )

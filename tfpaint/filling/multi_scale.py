@@ -66,8 +66,10 @@ class WindowFiller:
             raise InputError(
                 "recompose=True needs scales from 128 pixels, and there a network of no fixed size"
             )
-        if options.pixels and scales[0] < pixels.SMALLEST:
-            raise InputError(f"pixels=True needs scales from {pixels.SMALLEST} pixels")
+        if options.pixels and not pixels.SMALLEST <= scales[0] <= scales[-1] <= pixels.LARGEST:
+            raise InputError(
+                f"pixels=True needs scales from {pixels.SMALLEST} to {pixels.LARGEST} pixels"
+            )
         side = image2feature.input_shape[0][1]
         if side not in (None, scales[0]):
             raise InputError(f"scales={scales}: the first has to be Image2Feature's {side}")
@@ -112,7 +114,7 @@ class WindowFiller:
             `count` + 1 pictures, float32 (1, s, s, 3) in [-1, 1]: the coarse prediction, then one
             for each scale. Known pixels are those of the photo.
         """
-        return [picture for picture, _ in self._states(crop, count, self.pixels)]
+        return [picture for picture, _ in self.states(crop, count)]
 
     def features(self, crop: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """F1 and F1' at a window's own scale, in its first iteration.
@@ -124,18 +126,21 @@ class WindowFiller:
             The features before and after patch-swap, float32 (1, S / stride, S / stride, C) each.
         """
         last = self.scales.index(crop.shape[0])
-        picture, matches = self._states(crop, last, pixels_too=False)[-1]
+        picture, matches = self._states(crop, last, self._one_scale)[-1]
         _, mask, picture = self.begin(crop, picture, last)
         return self.swap(picture, mask, matches, last)[:2]
 
-    def _states(
-        self, crop: tf.Tensor, count: int, pixels_too: bool
-    ) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
-        """The picture after each step, and the matches from which the next scale continues."""
+    def states(self, crop: tf.Tensor, count: int) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
+        """As `fill`, each picture with the matches from which the next scale continues.
+
+        With `pixels` they are the answers of `tfpaint.patch_swap.pixels`, int32 (s * s,).
+        """
+        return self._states(crop, count, self._pixels_at_scale if self.pixels else self._one_scale)
+
+    def _states(self, crop, count: int, scale) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
         states = [(self.coarse(*level(crop, self.scales[0])), None)]
         for index in range(count):
             before, side = states[-1], crop.shape[0] or tf.shape(crop)[0]
-            scale = self._pixels_at_scale if pixels_too else self._one_scale
             one_scale = partial(scale, crop, *before, index)
             reached = index == 0 or side >= self.scales[index]
             if isinstance(reached, bool):

@@ -1,0 +1,115 @@
+"""Brings a filled window to its own size: the answers of the last level, at the photo's pixels."""
+
+import tensorflow as tf
+
+from tfpaint.filling.tone_ring import align_tone
+from tfpaint.filling.windows import mirror
+from tfpaint.patch_swap.pixel_patches import RADIUS, traced_once
+
+_POWER = 2.0  # of the bilinear weights of the four cells nearest to a pixel: sharper than 1
+_LITTLE = 1e-6  # weight of the shrunken window's own colours
+_STRIP = 128  # rows painted at once, which limits the memory
+
+
+@traced_once(
+    input_signature=[
+        tf.TensorSpec([None, None, 3], tf.uint8),
+        tf.TensorSpec([None, None], tf.bool),
+        tf.TensorSpec([3], tf.int32),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([1, None, None, 3]),
+    ]
+)
+def at_own_size(
+    image: tf.Tensor, mask: tf.Tensor, window: tf.Tensor, answers: tf.Tensor, small: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Fills a window that was shrunk with the photo's pixels at their full resolution.
+
+    Each pixel is copied from where its cell of the shrunken window is, as many times further away
+    as the window is larger. The four nearest cells are blended, or their edges would show.
+
+    Args:
+        image: uint8 (H, W, 3).
+        mask: bool (H, W), True = missing.
+        window: int32 (3,) `(y, x, side)`, the hole in its centre half.
+        answers: int32 (s * s,), from the last of `tfpaint.patch_swap.pixels`; s is at most `side`.
+        small: float32 (1, s, s, 3) in [-1, 1], the window as filled at that level. Pixels that no
+            known one answers are taken from it.
+
+    Returns:
+        float32 (1, r, r, 3) in [-1, 1], the window's centre with a margin, and its place in the
+        photo, a window int32 (3,).
+    """
+    y, x, side = tf.unstack(window)
+    rows, columns = (
+        mirror(tf.range(start, start + side), length)
+        for start, length in ((y, tf.shape(image)[0]), (x, tf.shape(image)[1]))
+    )
+    photo = tf.gather(tf.gather(image, rows), columns, axis=1)
+    missing = tf.gather(tf.gather(mask, rows), columns, axis=1)
+    first = side // 4 - 2 * RADIUS
+    size = side - 2 * first
+    flat = tf.concat([photo, tf.cast(missing, tf.uint8)[..., None]], -1)
+    flat = tf.reshape(flat, [-1, 4])
+    steps = _displacements(answers, side)
+    cells = tf.shape(small)[1]
+    across = tf.range(first, first + size)
+
+    def paint(strip, done):
+        down = tf.range(strip, tf.minimum(strip + _STRIP, first + size))
+        total = weight = 0.0
+        for row, high in _cells(down, side, cells):
+            for column, wide in _cells(across, side, cells):
+                step = tf.gather(tf.gather(steps, row), column, axis=1)
+                v, u = down[:, None] + step[..., 0], across + step[..., 1]
+                inside = (v >= 0) & (v < side) & (u >= 0) & (u < side) & (step[..., 2] > 0)
+                theirs = tf.cast(tf.gather(flat, tf.where(inside, v * side + u, 0)), tf.float32)
+                share = tf.cast(inside, tf.float32) * (1 - theirs[..., 3]) * high[:, None] * wide
+                otherwise = tf.gather(tf.gather(small[0], row), column, axis=1)
+                total += share[..., None] * theirs[..., :3] / 127.5
+                total += _LITTLE * (otherwise + 1.0)
+                weight += share[..., None] + _LITTLE
+        return strip + _STRIP, tf.concat([done, total / weight - 1.0], 0)
+
+    _, painted = tf.while_loop(
+        lambda strip, _: strip < first + size,
+        paint,
+        (first, tf.zeros([0, size, 3])),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, None, 3])),
+        parallel_iterations=1,
+    )
+    near = slice(first, first + size)
+    around = tf.cast(photo[near, near], tf.float32)[None] / 127.5 - 1.0
+    known = 1 - tf.cast(missing[near, near], tf.float32)[None, ..., None]
+    margin = [[0, 0], [2 * RADIUS] * 2, [2 * RADIUS] * 2, [0, 0]]
+    inner = size - 4 * RADIUS
+    hole = (1 - known) * tf.pad(tf.ones([1, inner, inner, 1]), margin)
+    painted = align_tone(painted[None], around, hole, known, RADIUS)
+    return tf.clip_by_value(painted, -1.0, 1.0), tf.stack([y + first, x + first, size])
+
+
+def _displacements(answers: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
+    """How far away each cell's answer lies, in pixels of the window: int32 (s, s, 3).
+
+    The third number is 1 where there is an answer, else 0.
+    """
+    cells = tf.cast(tf.round(tf.sqrt(tf.cast(tf.size(answers), tf.float32))), tf.int32)
+    line = tf.range(cells)
+    own = tf.reshape(answers, [cells, cells])
+    away = tf.stack([own // cells - line[:, None], own % cells - line], -1)
+    times = tf.cast(side, tf.float32) / tf.cast(cells, tf.float32)
+    away = tf.cast(tf.round(tf.cast(away, tf.float32) * times), tf.int32)
+    return tf.concat([away, tf.cast(own >= 0, tf.int32)[..., None]], -1)
+
+
+def _cells(
+    line: tf.Tensor, side: tf.Tensor, cells: tf.Tensor
+) -> tuple[tuple[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """The two cells nearest to each pixel along one axis, and their weights, all (n,)."""
+    place = (tf.cast(line, tf.float32) + 0.5) * tf.cast(cells / side, tf.float32) - 0.5
+    low = tf.floor(place)
+    index, away = tf.cast(low, tf.int32), place - low
+    return (
+        (tf.clip_by_value(index, 0, cells - 1), (1 - away) ** _POWER),
+        (tf.clip_by_value(index + 1, 0, cells - 1), away**_POWER),
+    )
