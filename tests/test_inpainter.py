@@ -251,7 +251,7 @@ def test_only_the_scales_that_a_photo_needs_are_traced():
     assert set(steps.scales) == set(SCALES)
     np.testing.assert_array_equal(steps.scales[SCALES[-1]], steps.scales[SCALES[0]])
     mask = HOLES["one"]
-    np.testing.assert_array_equal(inpainter(image, mask), inpainter.inpaint(image, mask))
+    np.testing.assert_array_equal(inpainter(image, mask), inpainter.inpaint(image, mask, 0))
 
 
 def test_tone_blur_keeps_the_tones_that_a_scale_begins_with():
@@ -280,14 +280,14 @@ def test_the_graph_is_saved_and_gives_the_same(tmp_path):
     module.weights, module.inpaint = inpainter.filler.variables, inpainter.inpaint
     tf.saved_model.save(module, tmp_path)
     loaded = tf.saved_model.load(tmp_path)
-    np.testing.assert_array_equal(loaded.inpaint(image, mask), inpainter(image, mask))
+    np.testing.assert_array_equal(loaded.inpaint(image, mask, 0), inpainter(image, mask))
 
 
 def test_the_graph_can_be_mapped_over_a_batch(inpainter):
     masks = np.stack([mask_of(40, 40, (5, 5, 12, 12)), mask_of(40, 40, (0, 20, 20, 40))])
     images = np.stack([photo(40, 40), photo(40, 40, seed=1)])
     together = tf.map_fn(
-        lambda item: inpainter.inpaint(*item), (images, masks), fn_output_signature=tf.uint8
+        lambda item: inpainter.inpaint(*item, 0), (images, masks), fn_output_signature=tf.uint8
     )
     alone = [inpainter(image, mask) for image, mask in zip(images, masks, strict=True)]
     np.testing.assert_array_equal(together, alone)

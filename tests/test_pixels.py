@@ -13,7 +13,7 @@ from tfpaint.inpainter import Inpainter
 from tfpaint.networks.image2feature import Image2Feature
 from tfpaint.patch_swap import pixels
 from tfpaint.patch_swap.backends import STATIC
-from tfpaint.patch_swap.pixel_patches import KEPT, RADIUS, average, describe, search, with_texture
+from tfpaint.patch_swap.pixel_patches import KEPT, NEVER, RADIUS, average, describe, search, with_texture
 
 SIDE = 128
 
@@ -100,9 +100,9 @@ def test_the_average_equals_the_slow_one(narrow):
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
 
 
-def slow_search(wanted, sources, answers, queries, known, jump):
+def slow_search(wanted, sources, answers, queries, handicap, jump):
     """One step: neighbours' answers continued, and the places beside the own answer."""
-    side = known.shape[0]
+    side = handicap.shape[0]
     better, far = answers.copy(), []
     ring = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
     for number, query in enumerate(queries):
@@ -116,8 +116,10 @@ def slow_search(wanted, sources, answers, queries, known, jump):
         for dy, dx in ring:
             if not dy * dx and 0 <= v + dy < side and 0 <= u + dx < side:
                 candidates.append((v + dy) * side + u + dx)
-        candidates = [one for one in candidates if known.flat[one]]
-        distances = [np.square(sources[one] - wanted[number]).sum() for one in candidates]
+        distances = [
+            np.square(sources[one] - wanted[number]).sum() + handicap.flat[one]
+            for one in candidates
+        ]
         better[query] = candidates[int(np.argmin(distances))]
         far.append(min(distances))
     return better, np.array(far)
@@ -129,6 +131,7 @@ def test_a_step_of_the_search_equals_the_slow_one(jump):
     side, depth = 20, 6
     known = np.zeros((side, side), bool)
     known[3:17, 3:8] = known[3:8, 3:17] = True
+    handicap = np.where(known, rng.uniform(0, 5, (side, side)), NEVER).astype(np.float32)
     asks = np.zeros((side, side), bool)
     asks[9:15, 9:15] = True
     queries = np.flatnonzero(asks).astype(np.int32)
@@ -136,13 +139,13 @@ def test_a_step_of_the_search_equals_the_slow_one(jump):
     answers[queries] = rng.choice(np.flatnonzero(known), len(queries))
     sources = rng.normal(size=(side * side, depth)).astype(np.float32)
     wanted = rng.normal(size=(len(queries), depth)).astype(np.float32)
-    found, far = search(wanted, sources, answers, queries, known, [jump])
+    found, far = search(wanted, sources, answers, queries, handicap, [jump])
     slow, slow_far = slow_search(
-        wanted.astype(np.float64), sources.astype(np.float64), answers, queries, known, jump
+        wanted.astype(np.float64), sources.astype(np.float64), answers, queries, handicap, jump
     )
     np.testing.assert_array_equal(found, slow)
     np.testing.assert_allclose(far, slow_far, rtol=1e-3, atol=1e-3)
-    more, nearer = search(wanted, sources, answers, queries, known, [jump, 1, 2, 1])
+    more, nearer = search(wanted, sources, answers, queries, handicap, [jump, 1, 2, 1])
     assert (nearer <= far + 1e-3).numpy().all() and tf.reduce_mean(nearer) < tf.reduce_mean(far)
     assert known.ravel()[more.numpy()[queries]].all()
 
@@ -159,7 +162,7 @@ def test_a_pattern_goes_on_from_a_coarse_fill_that_hints_at_it():
     truth, missing = pattern(), hole()
     blurred = tf.nn.avg_pool2d(truth, 9, 1, "SAME")
     start = tf.where(missing > 0, blurred, truth)
-    picture, answers = pixels.first_levels(start, start, missing, choices(missing, 7))
+    picture, answers = pixels.first_levels(start, start, missing, choices(missing, 7), 0)
     inside = missing.numpy()[0, ..., 0] > 0
     error, before = (np.abs(one - truth)[0][inside].mean() for one in (picture, start))
     assert error < 0.6 * before
@@ -180,7 +183,7 @@ def test_only_what_is_known_is_copied():
     image[..., 1] = rng.uniform(0, 200, (1, SIDE, SIDE))
     missing = hole(SIDE, (50, 50, 78, 80), (10, 10, 40, 120), (0, 90, 128, 96))
     image[missing.numpy()[..., 0] > 0] = (255, 0, 0)
-    picture, _ = pixels.first_levels(tf.constant(image), tf.constant(image), missing, no_choices())
+    picture, _ = pixels.first_levels(tf.constant(image), tf.constant(image), missing, no_choices(), 0)
     painted = picture.numpy()[0, 50:78, 50:80]
     assert painted[..., 0].max() < 1e-3 and painted[..., 1].mean() > 50
     np.testing.assert_array_equal(picture[0, 10:26], image[0, 10:26])  # outside the centre
@@ -190,7 +193,7 @@ def test_only_what_is_known_is_copied():
 def test_nothing_missing_and_nothing_known(fill):
     picture = tf.constant(photo(SIDE, SIDE)[None], tf.float32)
     missing = tf.fill([1, SIDE, SIDE, 1], fill)
-    found, answers = pixels.first_levels(picture, picture, missing, no_choices())
+    found, answers = pixels.first_levels(picture, picture, missing, no_choices(), 0)
     np.testing.assert_array_equal(found, picture)
     twice = [tf.image.resize(one, [2 * SIDE] * 2, "nearest") for one in (picture, missing)]
     np.testing.assert_array_equal(pixels.next_level(*twice, answers)[0], twice[0])
@@ -260,3 +263,43 @@ def test_windows_without_loops_have_feature2images_picture(system):
 def test_scales_that_are_too_small_are_refused():
     with pytest.raises(InputError, match="pixels=True needs scales from 64"):
         Inpainter(*networks(), scales=(16, 32), options=Options(pixels=True))
+
+
+def test_the_same_seed_gives_the_same_picture_and_another_one_another(system):
+    inpainter = Inpainter(*system, scales=(64, 128), options=Options(pixels=True))
+    image, mask = photo(140, 150), mask_of(140, 150, (40, 50, 90, 100))
+    best, second, third = inpainter(image, mask, variants=3)
+    np.testing.assert_array_equal(best, inpainter(image, mask))
+    np.testing.assert_array_equal(third, inpainter(image, mask, seed=2))
+    again = Inpainter(*system, scales=(64, 128), options=Options(pixels=True))
+    np.testing.assert_array_equal(second, again(image, mask, seed=1))
+    for one, other in ((best, second), (second, third), (best, third)):
+        np.testing.assert_array_equal(one[~mask], image[~mask])
+        assert (one != other)[mask].mean() > 0.5
+    assert inpainter(image, mask & False, variants=2)[1].tolist() == image.tolist()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"seed": -1}, {"seed": 2**31}, {"variants": 0}, {"variants": 2, "steps": True}]
+)
+def test_seeds_and_variants_out_of_range_are_refused(system, settings):
+    inpainter = Inpainter(*system, scales=(64,), options=Options(pixels=True))
+    with pytest.raises(InputError, match="has to be"):
+        inpainter(photo(70, 70), mask_of(70, 70, (30, 30, 40, 40)), **settings)
+
+
+def test_variants_without_pixels_are_refused():
+    inpainter = Inpainter(*networks(), scales=(16, 32))
+    with pytest.raises(InputError, match="need pixels=True"):
+        inpainter(photo(70, 70), mask_of(70, 70, (30, 30, 40, 40)), variants=2)
+
+
+@pytest.mark.parametrize("side", [150, 300, 331])
+def test_a_window_of_any_side_has_the_photos_pixels(system, side):
+    """Noise of single pixels stays noise in a window that was shrunk."""
+    inpainter = Inpainter(*system, scales=(64,), options=Options(pixels=True))
+    image = photo(side, side)
+    mask = mask_of(side, side, (side // 3, side // 3, 2 * side // 3, 2 * side // 3))
+    filled = inpainter(image, mask)
+    np.testing.assert_array_equal(filled[~mask], image[~mask])
+    assert filled[mask].std() > 0.75 * image[mask].std()

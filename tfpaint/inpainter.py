@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfpaint.errors import InputError
 from tfpaint.filling import blending, holes, windows
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
@@ -40,8 +41,8 @@ class Inpainter:
     filled from coarse to fine by a `WindowFiller`, and pasted. What one window has filled is known
     to the next. Pixels outside the mask are returned as they are, bit for bit.
 
-    `inpaint` is all of it as one `tf.function`, from uint8 (H, W, 3) and bool (H, W) to uint8
-    (H, W, 3), of plain TensorFlow operations, for photos and holes of any size. To save it, put it
+    `inpaint` is all of it as one `tf.function`, from uint8 (H, W, 3), bool (H, W) and an int32 seed
+    to uint8 (H, W, 3), of plain TensorFlow operations, for photos and holes of any size. To save it, put it
     and `filler.variables` on a `tf.Module`; `tfpaint.saved_model.save` does that for TensorFlow
     Serving. A call of the inpainter itself traces only the scales it needs.
 
@@ -94,34 +95,51 @@ class Inpainter:
         return cls(*preset.networks, scales=scales, options=preset.options.changed(**changes))
 
     @overload
-    def __call__(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray: ...
+    def __call__(
+        self, image: np.ndarray, mask: np.ndarray, *, seed: int = 0
+    ) -> np.ndarray: ...
     @overload
-    def __call__(self, image: np.ndarray, mask: np.ndarray, steps: Literal[True]) -> Steps: ...
+    def __call__(
+        self, image: np.ndarray, mask: np.ndarray, steps: Literal[True], *, seed: int = 0
+    ) -> Steps: ...
     @overload
-    def __call__(self, image: np.ndarray, mask: np.ndarray, steps: bool) -> Any: ...
-    def __call__(self, image, mask, steps=False):
+    def __call__(
+        self, image: np.ndarray, mask: np.ndarray, steps: bool = False, *, seed: int = 0
+    ) -> Any: ...
+    @overload
+    def __call__(
+        self, image: np.ndarray, mask: np.ndarray, *, seed: int = 0, variants: int
+    ) -> list[np.ndarray]: ...
+    def __call__(self, image, mask, steps=False, seed=0, variants=None):
         """Fills the hole of a photo.
 
         Args:
             image: uint8 (H, W, 3), RGB, from 16 pixels a side.
             mask: bool (H, W), True where the photo is missing.
             steps: Return the intermediate pictures too, as `Steps`.
+            seed: From 0 to 2**31 - 1. 0 is the best fill, every other number another plausible one.
+                The same seed gives the same picture.
+            variants: Return a list of so many fills, of `seed` and the numbers that follow it.
 
         Returns:
-            uint8 (H, W, 3), equal to `image` wherever `mask` is False; or `Steps`.
+            uint8 (H, W, 3), equal to `image` wherever `mask` is False; or `Steps`, or a list.
 
         Raises:
-            InputError: Not such arrays, sizes that differ, or a mask that leaves nothing known.
+            InputError: Not such arrays, sizes that differ, a mask that leaves nothing known, a seed
+                out of range, or a seed or variants without `Options.pixels`.
         """
         image, mask = np.asarray(image), np.asarray(mask)
         masks.check(image, mask)
+        self._check_seed(seed, variants, steps)
+        if variants is not None:
+            return [self(image, mask, seed=seed + number) for number in range(variants)]
         if not mask.any():
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
         scales = self.scales_for(mask)
         if not steps:
-            return self._graph(scales, steps=False)(image, mask).numpy()
-        coarse, *filled = self._graph(scales, steps=True)(image, mask).numpy()
+            return self._graph(scales, steps=False)(image, mask, seed).numpy()
+        coarse, *filled = self._graph(scales, steps=True)(image, mask, seed).numpy()
         filled += [filled[-1]] * (len(self.scales) - len(filled))
         return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
 
@@ -130,28 +148,38 @@ class Inpainter:
         largest = int(self._largest_window(mask))
         return tuple(scale for scale in self.scales if scale <= largest)
 
+    def _check_seed(self, seed: int, variants: int | None, steps: bool) -> None:
+        count = 1 if variants is None else variants
+        if count < 1 or (variants is not None and steps):
+            raise InputError(f"variants={variants}: has to be 1 or more, and without steps")
+        if not 0 <= seed <= seed + count - 1 < 2**31:
+            raise InputError(f"seed={seed}: has to be from 0 to 2**31 - 1")
+        if seed + count > 1 and not self.filler.pixels:
+            raise InputError("seeds and variants need pixels=True, as the preset photo has it")
+
     def _graph(self, scales: tuple[int, ...], steps: bool):
         """The function for photos whose windows are not larger than the last of `scales`.
 
-        From uint8 (H, W, 3) and bool (H, W) to the result, or with `steps` to (N, H, W, 3): the
-        coarse fill and each scale.
+        From uint8 (H, W, 3), bool (H, W) and a seed to the result, or with `steps` to
+        (N, H, W, 3): the coarse fill and each scale.
         """
         if (scales, steps) not in self._graphs:
             self._graphs[scales, steps] = tf.function(
-                lambda image, mask: (
-                    self._inpaint(image, mask, scales, len(scales) + 1)
+                lambda image, mask, seed: (
+                    self._inpaint(image, mask, seed, scales, len(scales) + 1)
                     if steps
-                    else self._inpaint(image, mask, scales, 1)[0]
+                    else self._inpaint(image, mask, seed, scales, 1)[0]
                 ),
                 input_signature=[
                     tf.TensorSpec([None, None, 3], tf.uint8),
                     tf.TensorSpec([None, None], tf.bool),
+                    tf.TensorSpec([], tf.int32),
                 ],
                 autograph=False,
             )
         return self._graphs[scales, steps]
 
-    def _inpaint(self, image: tf.Tensor, mask: tf.Tensor, scales, count: int) -> tf.Tensor:
+    def _inpaint(self, image, mask, seed, scales, count: int) -> tf.Tensor:
         """(H, W, 3), (H, W) -> (count, H, W, 3): the last of coarse fill and scales."""
         boxes = holes.find_boxes(mask, self.scales)
         around = windows.window_around(boxes, tf.shape(mask), self.scales)
@@ -168,7 +196,7 @@ class Inpainter:
             now = tf.reduce_any(missing[rows, columns]) & ~later
             filled = tf.cond(
                 now,
-                lambda: self._fill_piece(pictures, missing, window, box, scales),
+                lambda: self._fill_piece(pictures, missing, window, box, seed, scales),
                 lambda: pictures,
             )
             missing = tf.raw_ops.TensorStridedSliceUpdate(
@@ -194,11 +222,11 @@ class Inpainter:
             parallel_iterations=1,
         )[2]
 
-    def _fill_piece(self, pictures, missing, window, box, scales) -> tf.Tensor:
+    def _fill_piece(self, pictures, missing, window, box, seed, scales) -> tf.Tensor:
         """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
         size = tf.reduce_max(tf.where(window[2] >= scales, scales, scales[0]))
         crop = windows.crop_mirrored(pictures[-1], missing, window, size)
-        states = self.filler.states(crop, len(scales))
+        states = self.filler.states(crop, len(scales), seed)
         filled = [(picture, window) for picture, _ in states[-pictures.shape[0] :]]
         if self.filler.pixels:
             small, answers = states[-1]

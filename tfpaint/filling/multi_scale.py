@@ -130,12 +130,16 @@ class WindowFiller:
         _, mask, picture = self.begin(crop, picture, last)
         return self.swap(picture, mask, matches, last)[:2]
 
-    def states(self, crop: tf.Tensor, count: int) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
+    def states(
+        self, crop: tf.Tensor, count: int, seed: int | tf.Tensor = 0
+    ) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
         """As `fill`, each picture with the matches from which the next scale continues.
 
-        With `pixels` they are the answers of `tfpaint.patch_swap.pixels`, int32 (s * s,).
+        With `pixels` they are the answers of `tfpaint.patch_swap.pixels`, int32 (s * s,), and every
+        `seed` other than 0 leads to another fill.
         """
-        return self._states(crop, count, self._pixels_at_scale if self.pixels else self._one_scale)
+        scale = partial(self._pixels_at_scale, seed=seed) if self.pixels else self._one_scale
+        return self._states(crop, count, scale)
 
     def _states(self, crop, count: int, scale) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
         states = [(self.coarse(*level(crop, self.scales[0])), None)]
@@ -156,12 +160,13 @@ class WindowFiller:
             picture, chosen = self.refine(picture, photo, mask, matches, index)
         return picture, chosen
 
-    def _pixels_at_scale(self, crop, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _pixels_at_scale(self, crop, picture, matches, index: int, seed) -> tuple[tf.Tensor, tf.Tensor]:
         """Swaps patches of pixels at a scale; returns the picture and the answers."""
         photo, mask, before = self._enlarged(crop, picture, index)
         if index == 0:
             drawn, matches = self._one_scale(crop, picture, None, 0)
-            painted, answers = self.first_pixels(_to_255(drawn), _to_255(before), mask, matches)
+            pair = _to_255(drawn), _to_255(before)
+            painted, answers = self.first_pixels(*pair, mask, matches, seed)
         else:
             painted, answers = self.next_pixels(_to_255(before), mask, matches)
         painted = align_tone(painted / 127.5 - 1.0, photo, mask, 1 - mask, pixels.RADIUS)

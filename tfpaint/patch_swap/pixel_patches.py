@@ -18,7 +18,8 @@ TEXTURE = 3.0  # weight of the two texture channels beside colours from 0 to 255
 NEAR = ((0, 1), (1, 0), (0, -1), (-1, 0))  # the first of equals is chosen: the order tells
 AROUND = (*NEAR, (1, 1), (1, -1), (-1, 1), (-1, -1))
 _CHUNK = 4096  # patches that are compared at once: their candidates stay in the cache
-NEVER = 1e12  # squared distance of what may not be chosen
+NEVER = 1e12
+"""A squared distance that no patches have."""
 
 
 def with_texture(image: tf.Tensor) -> tf.Tensor:
@@ -48,24 +49,21 @@ def describe(image: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 (h - 6, w - 6, 100).
     """
-    return tf.nn.conv2d(image[None], _FILTERS, 1, "VALID")[0]
+    filters = tf.tile(_COSINES[:, :, None], [1, 1, image.shape[-1], 1])
+    return tf.nn.depthwise_conv2d(image[None], filters, [1, 1, 1, 1], "VALID")[0]
 
 
-def _filters(channels: int) -> np.ndarray:
-    """(7, 7, channels, channels * KEPT): the lowest cosines of each channel by itself."""
+def _cosines() -> np.ndarray:
+    """float32 (7, 7, KEPT): the lowest cosines."""
     n = 2 * RADIUS + 1
     k = np.arange(n)
     norms = np.sqrt(np.where(k == 0, 1, 2)[:, None] / n)
     cosines = np.cos(np.pi * (k + 0.5) * k[:, None] / n) * norms
     order = sorted((i + j, max(i, j), i, j) for i in range(n) for j in range(n))[:KEPT]
-    bank = np.stack([np.outer(cosines[i], cosines[j]) for *_, i, j in order], -1)
-    filters = np.zeros((n, n, channels, channels, KEPT), np.float32)
-    for channel in range(channels):
-        filters[:, :, channel, channel] = bank
-    return filters.reshape(n, n, channels, channels * KEPT)
+    return np.stack([np.outer(cosines[i], cosines[j]) for *_, i, j in order], -1, dtype=np.float32)
 
 
-_FILTERS = _filters(5)
+_COSINES = _cosines()
 
 
 PLACES = tf.TensorSpec([None], tf.int32)
@@ -77,7 +75,7 @@ PLACES = tf.TensorSpec([None], tf.int32)
         tf.TensorSpec([None, None]),
         PLACES,
         PLACES,
-        tf.TensorSpec([None, None], tf.bool),
+        tf.TensorSpec([None, None]),
         PLACES,
     ]
 )
@@ -86,7 +84,7 @@ def search(
     sources: tf.Tensor,
     answers: tf.Tensor,
     queries: tf.Tensor,
-    known: tf.Tensor,
+    handicap: tf.Tensor,
     jumps: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Improves answers by those of the neighbours and by the places beside (PatchMatch).
@@ -96,18 +94,18 @@ def search(
         sources: float32 (s * s, K), the descriptors of the patches around every pixel.
         answers: int32 (s * s,), flat source centres, known ones for all queries; -1 elsewhere.
         queries: int32 (n,), flat places of the patches that ask.
-        known: bool (s, s), where a source may be centred.
+        handicap: float32 (s, s), added to the squared distance of a source centred there: `NEVER`
+            where none may be.
         jumps: int32 (j,), pixels to the neighbours whose answers are tried, step by step.
 
     Returns:
-        The answers, and the squared distances float32 (n,).
+        The answers, and the squared distances with the handicaps, float32 (n,).
 
     Reference: Barnes et al., "PatchMatch", 2009, with all queries at once in place of scan lines
     and neighbours at several distances in place of random search.
     """
-    side, count = tf.shape(known)[0], tf.shape(queries)[0]
-    lengths = tf.reduce_sum(tf.square(sources), -1)
-    lengths = tf.where(tf.reshape(known, [-1]), lengths, NEVER)
+    side, count = tf.shape(handicap)[0], tf.shape(queries)[0]
+    lengths = tf.reduce_sum(tf.square(sources), -1) + tf.reshape(handicap, [-1])
 
     def moved(theirs, dy, dx, otherwise):
         y, x = theirs // side + dy, theirs % side + dx

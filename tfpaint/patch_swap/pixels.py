@@ -30,13 +30,16 @@ LARGEST = 512
 ROUNDS = (8, 4, 2, 1)  # of search and average, from the first level on
 _JUMPS, _FEWER_JUMPS = (1, 2, 1, 1), (1, 2)  # of the first level, of the others; see `search`
 _GUIDE = 3.5  # weight of the guide's colours at the first level; a patch's mean has 7
+_LOOSE_GUIDE = 2.0
+_HANDICAP = 100e3
+_PATCHES = 6
 _GUIDE_WIDTH = 5  # pixels over which the guide's colours are averaged
 _DECAY = 1.3  # trust in a patch falls by this factor a pixel from the hole's boundary inwards
 _NARROW = 2.0  # of the last average, see `average`
 
 
 def first_levels(
-    picture: tf.Tensor, guide: tf.Tensor, missing: tf.Tensor, cells: tf.Tensor
+    picture: tf.Tensor, guide: tf.Tensor, missing: tf.Tensor, cells: tf.Tensor, seed: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The levels up to the side of the picture, beginning with patch-swap's choices in features.
 
@@ -46,6 +49,8 @@ def first_levels(
         missing: float32 (1, s, s, 1), 1 = missing. The hole is what of it lies in the centre square
             of half the side; what is missing elsewhere is not copied.
         cells: int32 (1, c, c), the choices of `tfpaint.match` on features of this picture.
+        seed: int32 (). 0 is the best answer; every other number makes other parts of the known
+            region less welcome, and so leads to another answer.
 
     Returns:
         The picture, painted in its hole and `RADIUS` pixels around it, and the answers, int32
@@ -55,9 +60,12 @@ def first_levels(
     small, gone, colours = (_shrink(one, side // SMALLEST) for one in (picture, missing, guide))
     gone = tf.cast(gone > 0, tf.float32)
     hole, answers = gone * centre(SMALLEST), _from_cells(cells[0], SMALLEST)
-    painted, answers = _level(small, gone, hole, answers, colours, _GUIDE, ROUNDS[0], _JUMPS)
-    for level in (SMALLEST << step for step in range(1, (side // SMALLEST).bit_length())):
-        small, gone = (_shrink(one, side // level) for one in (picture, missing))
+    handicap, weight = _variant(seed)
+    painted, answers = level(
+        small, gone, hole, answers, colours, weight, handicap, ROUNDS[0], _JUMPS
+    )
+    for times in [side // SMALLEST >> step for step in range(1, (side // SMALLEST).bit_length())]:
+        small, gone = (_shrink(one, times) for one in (picture, missing))
         painted, answers = next_level(small, tf.cast(gone > 0, tf.float32), answers)
     return painted, answers
 
@@ -79,7 +87,8 @@ def next_level(
     rounds = ROUNDS[(side // SMALLEST).bit_length() - 1]
     answers = _upsampled(answers, side)
     hole = missing * centre(side)
-    return _level(photo, missing, hole, answers, photo, 0.0, rounds, _FEWER_JUMPS)
+    none = tf.zeros([side, side])
+    return level(photo, missing, hole, answers, photo, 0.0, none, rounds, _FEWER_JUMPS)
 
 
 _PICTURE, _MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, None, 1])
@@ -88,27 +97,30 @@ _PICTURE, _MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, Non
 @traced_once(
     input_signature=[
         *(_PICTURE, _MASK, _MASK, PLACES, _PICTURE),
-        *(tf.TensorSpec([]), tf.TensorSpec([], tf.int32), PLACES),
+        *(tf.TensorSpec([]), tf.TensorSpec([None, None]), tf.TensorSpec([], tf.int32), PLACES),
     ]
 )
-def _level(
+def level(
     photo: tf.Tensor,
     missing: tf.Tensor,
     hole: tf.Tensor,
     answers: tf.Tensor,
     guide: tf.Tensor,
     weight: tf.Tensor,
+    handicap: tf.Tensor,
     rounds: tf.Tensor,
     jumps: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Rounds of search and average at one level: (1, s, s, 3) and the answers (s * s,).
 
-    The guide's colours count by `weight`. `rounds` is at least 1.
+    The guide's colours count by `weight`, and a source is less welcome by its `handicap`, (s, s) in
+    squared distance. `rounds` is at least 1.
     """
     known, asks = _known(missing), grow(hole, RADIUS)[0, :, :, 0] > 0
 
     def repeat():
         queries, inside = _places(asks), _places(hole[0, :, :, 0] > 0)
+        allowed = tf.where(known, handicap, NEVER)
         source = with_texture(photo[0])
         around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
         colours = tf.where(hole > 0, guide, photo)
@@ -125,7 +137,8 @@ def _level(
         def once_more(turn, found, painted):
             wanted = _describe_at(painted, queries)
             wanted = tf.concat([wanted, tf.gather(colours, queries)], -1)
-            found, far = search(wanted, sources, found, queries, known, jumps)
+            found, far = search(wanted, sources, found, queries, allowed, jumps)
+            far -= tf.gather(tf.reshape(handicap, [-1]), tf.gather(found, queries))
             scale = tf.sort(far)[tf.shape(far)[0] * 3 // 4] / 2 + 1e-3
             weights = trust * tf.exp(-far / (2 * scale)) + 1e-9
             return turn + 1, found, paint(found, weights, turn == rounds - 1)
@@ -141,6 +154,14 @@ def _level(
 
     possible = tf.reduce_any(known) & tf.reduce_any(asks)
     return tf.cond(possible, repeat, lambda: (photo, answers))
+
+
+def _variant(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The handicaps of the first level's sources, and the weight of its guide."""
+    other = tf.cast(seed != 0, tf.float32)
+    noise = tf.random.stateless_uniform([1, _PATCHES, _PATCHES, 1], tf.stack([seed, 0]), alg="philox")
+    noise = tf.image.resize(noise, [SMALLEST, SMALLEST])[0, :, :, 0]
+    return other * _HANDICAP * noise, _GUIDE - other * (_GUIDE - _LOOSE_GUIDE)
 
 
 def _shrink(picture: tf.Tensor, times: int) -> tf.Tensor:
