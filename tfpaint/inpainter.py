@@ -15,6 +15,7 @@ from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options
 from tfpaint.filling.own_size import at_own_size
+from tfpaint.filling.thin_holes import fill_thin_part, thin_part
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
 
@@ -71,7 +72,11 @@ class Inpainter:
         self._graphs: dict[tuple, Any] = {}
         self.inpaint = self._graph(self.scales, steps=False)
         self._largest_window = tf.function(
-            lambda mask: tf.reduce_max(windows.find_windows(mask, self.scales)[:, 2]),
+            lambda mask: tf.reduce_max(
+                windows.find_windows(
+                    mask & ~thin_part(mask) if self.filler.pixels else mask, self.scales
+                )[:, 2]
+            ),
             input_signature=[tf.TensorSpec([None, None], tf.bool)],
             autograph=False,
         )
@@ -146,7 +151,7 @@ class Inpainter:
     def scales_for(self, mask: np.ndarray) -> tuple[int, ...]:
         """The scales through which a hole goes: bool (H, W), True = missing somewhere."""
         largest = int(self._largest_window(mask))
-        return tuple(scale for scale in self.scales if scale <= largest)
+        return tuple(scale for scale in self.scales if scale <= max(largest, self.scales[0]))
 
     def _check_seed(self, seed: int, variants: int | None, steps: bool) -> None:
         count = 1 if variants is None else variants
@@ -181,6 +186,9 @@ class Inpainter:
 
     def _inpaint(self, image, mask, seed, scales, count: int) -> tf.Tensor:
         """(H, W, 3), (H, W) -> (count, H, W, 3): the last of coarse fill and scales."""
+        if self.filler.pixels:
+            thin = thin_part(mask)
+            image, mask = fill_thin_part(image, mask, thin), mask & ~thin
         boxes = holes.find_boxes(mask, self.scales)
         around = windows.window_around(boxes, tf.shape(mask), self.scales)
         pictures = tf.tile(image[None], [count, 1, 1, 1])

@@ -116,16 +116,16 @@ def level(
     The guide's colours count by `weight`, and a source is less welcome by its `handicap`, (s, s) in
     squared distance. `rounds` is at least 1.
     """
-    known, asks = _known(missing), grow(hole, RADIUS)[0, :, :, 0] > 0
+    known, asks = known_centres(missing), grow(hole, RADIUS)[0, :, :, 0] > 0
 
     def repeat():
-        queries, inside = _places(asks), _places(hole[0, :, :, 0] > 0)
+        queries, inside = places_of(asks), places_of(hole[0, :, :, 0] > 0)
         allowed = tf.where(known, handicap, NEVER)
         source = with_texture(photo[0])
         around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
         colours = tf.where(hole > 0, guide, photo)
-        colours = _flat(weight * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
-        sources = _flat(describe(tf.pad(source, around, "SYMMETRIC")))
+        colours = flat(weight * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
+        sources = flat(describe(tf.pad(source, around, "SYMMETRIC")))
         sources = tf.concat([sources, colours], -1)
         trust = tf.gather(_trust(hole), queries)
 
@@ -168,17 +168,17 @@ def _shrink(picture: tf.Tensor, times: int) -> tf.Tensor:
     return tf.nn.avg_pool2d(picture, times, times, "VALID") if times > 1 else picture
 
 
-def _flat(maps: tf.Tensor) -> tf.Tensor:
+def flat(maps: tf.Tensor) -> tf.Tensor:
     """(..., C) -> (N, C)."""
     return tf.reshape(maps, [-1, maps.shape[-1]])
 
 
-def _places(flags: tf.Tensor) -> tf.Tensor:
+def places_of(flags: tf.Tensor) -> tf.Tensor:
     """The flat indices int32 (n,) of what is true in (s, s)."""
     return tf.cast(tf.where(tf.reshape(flags, [-1]))[:, 0], tf.int32)
 
 
-def _known(missing: tf.Tensor) -> tf.Tensor:
+def known_centres(missing: tf.Tensor) -> tf.Tensor:
     """bool (s, s): the centres of the patches that are known and wholly inside."""
     inner = tf.ones(tf.shape(missing)[1:3] - 2 * RADIUS, tf.bool)
     return tf.pad(inner, [[RADIUS, RADIUS]] * 2) & (grow(missing, RADIUS)[0, :, :, 0] == 0)
@@ -208,7 +208,7 @@ def _describe_at(image: tf.Tensor, queries: tf.Tensor) -> tf.Tensor:
         top - RADIUS : tf.reduce_max(y) + RADIUS + 1, left - RADIUS : tf.reduce_max(x) + RADIUS + 1
     ]
     across = tf.reduce_max(x) - left + 1
-    return tf.gather(_flat(describe(part)), (y - top) * across + x - left)
+    return tf.gather(flat(describe(part)), (y - top) * across + x - left)
 
 
 def _from_cells(cells: tf.Tensor, side: int) -> tf.Tensor:

@@ -1,0 +1,100 @@
+"""Fills scratches, wires, text and specks over the whole photo, before any window is cut out."""
+
+import tensorflow as tf
+
+from tfpaint.filling.tone_ring import align_tone
+from tfpaint.filling.windows import mirror
+from tfpaint.maps.mask_cells import widen
+from tfpaint.patch_swap.pixel_patches import RADIUS, traced_once
+from tfpaint.patch_swap.thin import fill_thin
+
+WIDEST = 12
+"""Pixels across the widest hole that is thin."""
+
+_TILE, _MARGIN = 512, 64  # pixels; the margin of a tile is seen, but not filled
+_FIELD = _TILE - 2 * _MARGIN
+
+_PHOTO, _MASK = tf.TensorSpec([None, None, 3], tf.uint8), tf.TensorSpec([None, None], tf.bool)
+
+
+@traced_once(input_signature=[_MASK])
+def thin_part(mask: tf.Tensor) -> tf.Tensor:
+    """Where a hole is thin: bool (H, W), for a mask bool (H, W), True = missing.
+
+    What lies near a thicker part, and so is only its rim or its corner, is not.
+    """
+
+    def mark(tile, thin):
+        gone = tf.cast(_read(mask, tile), tf.float32)[None, ..., None]
+        reach = WIDEST // 2
+        core = 1 - widen(1 - gone, reach)
+        alone = (gone - widen(core, 3 * reach))[0, ..., 0] > 0
+        return _written(thin, alone, tile)
+
+    return _each_tile(mask, mark, tf.zeros_like(mask))
+
+
+@traced_once(input_signature=[_PHOTO, _MASK, _MASK])
+def fill_thin_part(image: tf.Tensor, mask: tf.Tensor, thin: tf.Tensor) -> tf.Tensor:
+    """Fills the thin part of a hole.
+
+    Args:
+        image: uint8 (H, W, 3).
+        mask: bool (H, W), True = missing.
+        thin: bool (H, W), from `thin_part`.
+
+    Returns:
+        uint8 (H, W, 3): `image`, changed only where `thin` is True.
+    """
+
+    def fill(tile, image):
+        photo = tf.cast(_read(image, tile), tf.float32)[None]
+        missing = tf.cast(_read(mask, tile), tf.float32)[None, ..., None]
+        hole = _read(thin, tile) & _field()
+        hole = tf.cast(hole, tf.float32)[None, ..., None]
+        painted = fill_thin(photo, missing, hole)
+        painted = align_tone(painted, photo, hole, 1 - missing, RADIUS)
+        painted = tf.where(hole > 0, tf.clip_by_value(tf.round(painted), 0.0, 255.0), photo)
+        return _written(image, tf.cast(painted[0], tf.uint8), tile)
+
+    return _each_tile(thin, fill, image)
+
+
+def _each_tile(wanted: tf.Tensor, do, start: tf.Tensor) -> tf.Tensor:
+    """Applies `do(tile, map)` for all tiles whose field holds a True; `tile` is int32 (y, x)."""
+    height, width = tf.unstack(tf.shape(wanted))
+    rows, columns = -(-height // _FIELD), -(-width // _FIELD)
+    whole = tf.pad(wanted, [[0, rows * _FIELD - height], [0, columns * _FIELD - width]])
+    whole = tf.reshape(whole, [rows, _FIELD, columns, _FIELD])
+    tiles = tf.cast(tf.where(tf.reduce_any(whole, [1, 3])), tf.int32) * _FIELD
+    return tf.while_loop(
+        lambda number, _: number < tf.shape(tiles)[0],
+        lambda number, found: (number + 1, do(tiles[number], found)),
+        (0, start),
+        shape_invariants=(tf.TensorShape([]), start.shape),
+        parallel_iterations=1,
+    )[1]
+
+
+def _read(values: tf.Tensor, tile: tf.Tensor) -> tf.Tensor:
+    """A tile with its margin, mirrored beyond the photo's edges: (512, 512, ...)."""
+    lines = tf.range(-_MARGIN, _TILE - _MARGIN)
+    rows, columns = (mirror(tile[axis] + lines, tf.shape(values)[axis]) for axis in (0, 1))
+    found = tf.gather(tf.gather(values, rows), columns, axis=1)
+    return tf.ensure_shape(found, [_TILE, _TILE, *values.shape[2:]])
+
+
+def _written(values: tf.Tensor, tile_values: tf.Tensor, tile: tf.Tensor) -> tf.Tensor:
+    """The map with a tile's field written into it."""
+    end = tf.minimum(tile + _FIELD, tf.shape(values)[:2])
+    height, width = tf.unstack(end - tile)
+    field = tile_values[_MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
+    return tf.raw_ops.TensorStridedSliceUpdate(
+        input=values, begin=tile, end=end, strides=[1, 1], value=field
+    )
+
+
+def _field() -> tf.Tensor:
+    """Marks a tile's field by True: bool (512, 512)."""
+    return tf.pad(tf.ones([_FIELD, _FIELD], tf.bool), [[_MARGIN] * 2] * 2)
+
