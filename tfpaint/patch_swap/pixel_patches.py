@@ -17,6 +17,7 @@ KEPT = 20  # cosines of a channel that describe a patch, of 49
 TEXTURE = 3.0  # weight of the two texture channels beside colours from 0 to 255
 NEAR = ((0, 1), (1, 0), (0, -1), (-1, 0))  # the first of equals is chosen: the order tells
 AROUND = (*NEAR, (1, 1), (1, -1), (-1, 1), (-1, -1))
+_SPARSE = 6  # as many times more pixels than patches: then each patch is read by itself
 _CHUNK = 4096  # patches that are compared at once: their candidates stay in the cache
 NEVER = 1e12
 """A squared distance that no patches have."""
@@ -51,6 +52,38 @@ def describe(image: tf.Tensor) -> tf.Tensor:
     """
     filters = tf.tile(_COSINES[:, :, None], [1, 1, image.shape[-1], 1])
     return tf.nn.depthwise_conv2d(image[None], filters, [1, 1, 1, 1], "VALID")[0]
+
+
+@traced_once(input_signature=[tf.TensorSpec([None, None, 5]), tf.TensorSpec([None], tf.int32)])
+def describe_at(image: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+    """As `describe`, but only the patches around `places`.
+
+    Args:
+        image: float32 (h, w, 5), from `with_texture`.
+        places: int32 (n,), flat, at least `RADIUS` from the edge.
+
+    Returns:
+        float32 (n, 100).
+    """
+    width = tf.shape(image)[1]
+    y, x = places // width, places % width
+    top, left = tf.reduce_min(y) - RADIUS, tf.reduce_min(x) - RADIUS
+    bottom, right = tf.reduce_max(y) + RADIUS + 1, tf.reduce_max(x) + RADIUS + 1
+    across = right - left - 2 * RADIUS
+
+    def of_all():
+        patches = tf.reshape(describe(image[top:bottom, left:right]), [-1, 5 * KEPT])
+        return tf.gather(patches, (y - top - RADIUS) * across + x - left - RADIUS)
+
+    def of_each():
+        line = tf.range(-RADIUS, RADIUS + 1)
+        inside = tf.reshape(line[:, None] * width + line, [-1])
+        pixels = tf.gather(tf.reshape(image, [-1, 5]), places[:, None] + inside)
+        cosines = tf.reshape(_COSINES, [-1, KEPT])
+        return tf.reshape(tf.einsum("npc,pk->nck", pixels, cosines), [-1, 5 * KEPT])
+
+    sparse = _SPARSE * tf.size(places) < (bottom - top) * (right - left)
+    return tf.cond(sparse, of_each, of_all)
 
 
 def _cosines() -> np.ndarray:

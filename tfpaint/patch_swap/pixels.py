@@ -16,6 +16,7 @@ from tfpaint.patch_swap.pixel_patches import (
     RADIUS,
     average,
     describe,
+    describe_at,
     search,
     traced_once,
     with_texture,
@@ -135,7 +136,7 @@ def level(
             return average(source, found, weights, places, tf.where(last, _NARROW, 0.0))
 
         def once_more(turn, found, painted):
-            wanted = _describe_at(painted, queries)
+            wanted = describe_at(painted, queries)
             wanted = tf.concat([wanted, tf.gather(colours, queries)], -1)
             found, far = search(wanted, sources, found, queries, allowed, jumps)
             far -= tf.gather(tf.reshape(handicap, [-1]), tf.gather(found, queries))
@@ -197,18 +198,6 @@ def _trust(hole: tf.Tensor) -> tf.Tensor:
                 moved = tf.slice(tf.pad(depth, around), start, shape)
                 depth = tf.minimum(depth, moved + step)
     return tf.reshape(_DECAY ** -tf.minimum(depth, 64.0), [-1])
-
-
-def _describe_at(image: tf.Tensor, queries: tf.Tensor) -> tf.Tensor:
-    """The descriptors (n, K) of the patches around `queries`, at least `RADIUS` from the edge."""
-    side = tf.shape(image)[1]
-    y, x = queries // side, queries % side
-    top, left = tf.reduce_min(y), tf.reduce_min(x)
-    part = image[
-        top - RADIUS : tf.reduce_max(y) + RADIUS + 1, left - RADIUS : tf.reduce_max(x) + RADIUS + 1
-    ]
-    across = tf.reduce_max(x) - left + 1
-    return tf.gather(flat(describe(part)), (y - top) * across + x - left)
 
 
 def _from_cells(cells: tf.Tensor, side: int) -> tf.Tensor:
