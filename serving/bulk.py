@@ -115,7 +115,7 @@ class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
         for job, photo, mask in batch:
             began = time.monotonic()
             try:
-                filled = photo.filled(model(photo.pixels, mask), mask)
+                filled = photo.filled(model(photo.colours, mask, unknown=photo.unknown), mask)
                 yield Filled(job, filled, began, None)
             except Exception as error:
                 yield Filled(job, None, began, f"{job.photo}: {error}")

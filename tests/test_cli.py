@@ -18,8 +18,9 @@ from tfpaint.errors import InputError
 class MeanColour:
     """Stands for the Inpainter: fills the hole with the mean of the known pixels."""
 
-    def __call__(self, image, mask, steps=False):
-        assert image.dtype == np.uint8 and image.shape == (*mask.shape, 3) and mask.dtype == bool
+    def __call__(self, image, mask, steps=False, unknown=None):
+        assert image.dtype in (np.uint8, np.uint16) and mask.dtype == bool
+        assert image.shape == (*mask.shape, 3)
         if mask.all():
             raise InputError("everything is missing; leave some pixels known")
         filled = image.copy()
@@ -294,7 +295,7 @@ def test_interrupt_leaves_finished_results_only(folder, capsys, monkeypatch):
     done = []
 
     class Interrupted(MeanColour):
-        def __call__(self, image, mask, steps=False):
+        def __call__(self, image, mask, steps=False, unknown=None):
             if done:
                 raise KeyboardInterrupt
             done.append(True)

@@ -173,14 +173,17 @@ def _inpaint(
     with_steps = show or job.steps is not None
     try:
         with _interruptible():
-            result = inpainter(photo.pixels, mask, steps=with_steps)
+            result = inpainter(photo.colours, mask, steps=with_steps, unknown=photo.unknown)
     except InputError as error:
         pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
         raise InputError(f"{pair}: {error}") from error
     files.write_photo(job.out, photo.filled(result.image if with_steps else result, mask))
     if with_steps:
         sheet = sheets.side_by_side(
-            [sheets.mark_hole(photo.pixels, mask), result.coarse, result.image],
+            [
+                sheets.mark_hole(photo.pixels, mask),
+                *map(files.as_uint8, (result.coarse, result.image)),
+            ],
             ["photo and hole", "coarse fill", "result"],
         )
         if job.steps is not None:

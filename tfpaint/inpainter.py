@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfpaint.errors import InputError
-from tfpaint.filling import blending, holes, windows
+from tfpaint.filling import blending, holes, tone_range, windows
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options
@@ -18,6 +18,9 @@ from tfpaint.filling.own_size import at_own_size
 from tfpaint.filling.thin_holes import fill_thin_part, thin_part
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
+
+
+Mask: TypeAlias = np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -101,50 +104,75 @@ class Inpainter:
 
     @overload
     def __call__(
-        self, image: np.ndarray, mask: np.ndarray, *, seed: int = 0
+        self, image: np.ndarray, mask: np.ndarray, *, unknown: Mask = None, seed: int = 0
     ) -> np.ndarray: ...
     @overload
     def __call__(
-        self, image: np.ndarray, mask: np.ndarray, steps: Literal[True], *, seed: int = 0
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        steps: Literal[True],
+        unknown: Mask = None,
+        seed: int = 0,
     ) -> Steps: ...
     @overload
     def __call__(
-        self, image: np.ndarray, mask: np.ndarray, steps: bool = False, *, seed: int = 0
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        steps: bool,
+        unknown: Mask = None,
+        seed: int = 0,
     ) -> Any: ...
     @overload
     def __call__(
-        self, image: np.ndarray, mask: np.ndarray, *, seed: int = 0, variants: int
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        *,
+        unknown: Mask = None,
+        seed: int = 0,
+        variants: int,
     ) -> list[np.ndarray]: ...
-    def __call__(self, image, mask, steps=False, seed=0, variants=None):
+    def __call__(self, image, mask, steps=False, unknown=None, seed=0, variants=None):
         """Fills the hole of a photo.
 
         Args:
-            image: uint8 (H, W, 3), RGB, from 16 pixels a side.
+            image: uint8 or uint16 (H, W, 3), RGB, from 16 pixels a side. The hole of a uint16 photo
+                is filled in the range of the values known around it.
             mask: bool (H, W), True where the photo is missing.
             steps: Return the intermediate pictures too, as `Steps`.
+            unknown: bool (H, W), True where the photo holds nothing, as where it is transparent or
+                a map has no data. What is not missing there stays as it is, and is not looked at.
+                None if all of the photo counts.
             seed: From 0 to 2**31 - 1. 0 is the best fill, every other number another plausible one.
                 The same seed gives the same picture.
             variants: Return a list of so many fills, of `seed` and the numbers that follow it.
 
         Returns:
-            uint8 (H, W, 3), equal to `image` wherever `mask` is False; or `Steps`, or a list.
+            (H, W, 3) of the dtype of `image`, equal to it wherever `mask` is False; or `Steps`, or
+            a list.
 
         Raises:
             InputError: Not such arrays, sizes that differ, a mask that leaves nothing known, a seed
                 out of range, or a seed or variants without `Options.pixels`.
         """
         image, mask = np.asarray(image), np.asarray(mask)
-        masks.check(image, mask)
+        unknown = None if unknown is None else np.asarray(unknown)
+        masks.check(image, mask, unknown)
         self._check_seed(seed, variants, steps)
         if variants is not None:
-            return [self(image, mask, seed=seed + number) for number in range(variants)]
+            seeds = range(seed, seed + variants)
+            return [self(image, mask, unknown=unknown, seed=number) for number in seeds]
         if not mask.any():
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
         scales = self.scales_for(mask)
+        given = (image, mask, seed) if unknown is None else (image, mask, seed, unknown & ~mask)
+        graph = self._graph(scales, steps, image.dtype, len(given) > 3)
         if not steps:
-            return self._graph(scales, steps=False)(image, mask, seed).numpy()
-        coarse, *filled = self._graph(scales, steps=True)(image, mask, seed).numpy()
+            return graph(*given).numpy()
+        coarse, *filled = graph(*given).numpy()
         filled += [filled[-1]] * (len(self.scales) - len(filled))
         return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
 
@@ -162,36 +190,38 @@ class Inpainter:
         if seed + count > 1 and not self.filler.pixels:
             raise InputError("seeds and variants need pixels=True, as the preset photo has it")
 
-    def _graph(self, scales: tuple[int, ...], steps: bool):
+    def _graph(self, scales: tuple[int, ...], steps: bool, dtype=np.uint8, unknown: bool = False):
         """The function for photos whose windows are not larger than the last of `scales`.
 
-        From uint8 (H, W, 3), bool (H, W) and a seed to the result, or with `steps` to
-        (N, H, W, 3): the coarse fill and each scale.
+        From `dtype` (H, W, 3), bool (H, W), a seed, and with `unknown` another bool (H, W), to the
+        result, or with `steps` to (N, H, W, 3): the coarse fill and each scale.
         """
-        if (scales, steps) not in self._graphs:
-            self._graphs[scales, steps] = tf.function(
-                lambda image, mask, seed: (
-                    self._inpaint(image, mask, seed, scales, len(scales) + 1)
-                    if steps
-                    else self._inpaint(image, mask, seed, scales, 1)[0]
-                ),
-                input_signature=[
-                    tf.TensorSpec([None, None, 3], tf.uint8),
-                    tf.TensorSpec([None, None], tf.bool),
-                    tf.TensorSpec([], tf.int32),
-                ],
-                autograph=False,
-            )
-        return self._graphs[scales, steps]
+        key = scales, steps, np.dtype(dtype), unknown
+        if key not in self._graphs:
+            mask = tf.TensorSpec([None, None], tf.bool)
+            seed = tf.TensorSpec([], tf.int32)
+            signature = [tf.TensorSpec([None, None, 3], dtype), mask, seed, *[mask] * unknown]
+            count = len(scales) + 1 if steps else 1
 
-    def _inpaint(self, image, mask, seed, scales, count: int) -> tf.Tensor:
+            def inpaint(image, mask, seed, unknown=None):
+                pictures = self._inpaint(image, mask, seed, unknown, scales, count)
+                return pictures if steps else pictures[0]
+
+            self._graphs[key] = tf.function(inpaint, signature, autograph=False)
+        return self._graphs[key]
+
+    def _inpaint(self, image, mask, seed, unknown, scales, count: int) -> tf.Tensor:
         """(H, W, 3), (H, W) -> (count, H, W, 3): the last of coarse fill and scales."""
+
+        def unseen(missing):
+            return missing if unknown is None else missing | unknown
+
         if self.filler.pixels:
-            thin = thin_part(mask)
-            image, mask = fill_thin_part(image, mask, thin), mask & ~thin
+            thin = thin_part(unseen(mask)) & mask
+            image, mask = fill_thin_part(image, unseen(mask), thin), mask & ~thin
         boxes = holes.find_boxes(mask, self.scales)
         around = windows.window_around(boxes, tf.shape(mask), self.scales)
-        pictures = tf.tile(image[None], [count, 1, 1, 1])
+        pictures = tf.stack([image] * count)
 
         pieces = tf.shape(boxes)[0]
 
@@ -199,12 +229,14 @@ class Inpainter:
             box, window = boxes[queue[index]], around[queue[index]]
             rows, columns = slice(box[0], box[2]), slice(box[1], box[3])
             start, end = tf.maximum(window[:2], 0), window[:2] + window[2]
-            blind = tf.reduce_all(missing[start[0] : end[0], start[1] : end[1]])
+            blind = tf.reduce_all(unseen(missing)[start[0] : end[0], start[1] : end[1]])
             later = blind & (index < pieces * pieces)  # until what is known has come near
             now = tf.reduce_any(missing[rows, columns]) & ~later
             filled = tf.cond(
                 now,
-                lambda: self._fill_piece(pictures, missing, window, box, seed, scales),
+                lambda: self._fill_piece(
+                    pictures, missing, unseen(missing), window, box, seed, scales
+                ),
                 lambda: pictures,
             )
             missing = tf.raw_ops.TensorStridedSliceUpdate(
@@ -230,22 +262,25 @@ class Inpainter:
             parallel_iterations=1,
         )[2]
 
-    def _fill_piece(self, pictures, missing, window, box, seed, scales) -> tf.Tensor:
+    def _fill_piece(self, pictures, missing, unseen, window, box, seed, scales) -> tf.Tensor:
         """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
         size = tf.reduce_max(tf.where(window[2] >= scales, scales, scales[0]))
-        crop = windows.crop_mirrored(pictures[-1], missing, window, size)
-        states = self.filler.states(crop, len(scales), seed)
-        filled = [(picture, window) for picture, _ in states[-pictures.shape[0] :]]
+        crop = windows.crop_mirrored(pictures[-1], unseen, window, size)
+        low, span = 0.0, 255.0
+        if pictures.dtype != tf.uint8:
+            crop, low, span = tone_range.stretch(crop)
+        states = self.filler.states(crop, len(scales), seed)[-pictures.shape[0] :]
+        filled = [(low + (picture + 1.0) * (span / 2), window) for picture, _ in states]
         if self.filler.pixels:
-            small, answers = states[-1]
+            last, answers = filled[-1][0], states[-1][1]
             filled[-1] = tf.cond(
                 window[2] > size,
-                lambda: at_own_size(pictures[-1], missing, window, answers, small),
-                lambda: (small, window),
+                lambda: at_own_size(pictures[-1], unseen, window, answers, last),
+                lambda: (last, window),
             )
         return tf.concat(
             [
-                blending.paste(pictures[i : i + 1], missing, (one + 1.0) * 127.5, place, box)
+                blending.paste(pictures[i : i + 1], missing, one, place, box)
                 for i, (one, place) in enumerate(filled)
             ],
             axis=0,

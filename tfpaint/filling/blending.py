@@ -11,15 +11,15 @@ def paste(
     """Writes the results of a window into the missing pixels of a box.
 
     Args:
-        pictures: uint8 (N, H, W, 3), N versions of the whole photo.
+        pictures: uint8 or uint16 (N, H, W, 3), N versions of the whole photo.
         missing: bool (H, W), True = missing, to be written.
-        results: float32 (N, S, S, 3) in [0, 255]. They are enlarged bilinearly if the window's side
-            is more than S.
+        results: float32 (N, S, S, 3) in the range of `pictures`. They are enlarged bilinearly if
+            the window's side is more than S.
         window: int32 (3,) `(y, x, side)`, the place of the results in the photo.
         box: int32 (4,) `(top, left, bottom, right)`, inside both the photo and the window.
 
     Returns:
-        uint8 (N, H, W, 3): `pictures`, changed only where `missing` is True within the box.
+        (N, H, W, 3): `pictures`, changed only where `missing` is True within the box.
     """
     top, left, bottom, right = tf.unstack(box)
     size = tf.shape(results)[1]
@@ -29,7 +29,8 @@ def paste(
         last = tf.minimum(first + _STRIP, bottom)
         rows = _taps(tf.range(first, last) - window[0], window[2], size)
         new = _lerp(_lerp(results, rows, 1), columns, 2)
-        new = tf.cast(tf.clip_by_value(tf.round(new), 0.0, 255.0), tf.uint8)
+        new = tf.clip_by_value(tf.round(new), 0.0, float(pictures.dtype.max))
+        new = tf.cast(new, pictures.dtype)
         where = missing[first:last, left:right, None]
         new = tf.where(where, new, pictures[:, first:last, left:right])
         return last, tf.raw_ops.TensorStridedSliceUpdate(

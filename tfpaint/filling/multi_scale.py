@@ -160,7 +160,9 @@ class WindowFiller:
             picture, chosen = self.refine(picture, photo, mask, matches, index)
         return picture, chosen
 
-    def _pixels_at_scale(self, crop, picture, matches, index: int, seed) -> tuple[tf.Tensor, tf.Tensor]:
+    def _pixels_at_scale(
+        self, crop, picture, matches, index: int, seed
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Swaps patches of pixels at a scale; returns the picture and the answers."""
         photo, mask, before = self._enlarged(crop, picture, index)
         if index == 0:

@@ -4,22 +4,13 @@ import tensorflow as tf
 
 from tfpaint.filling.tone_ring import align_tone
 from tfpaint.filling.windows import mirror
-from tfpaint.patch_swap.pixel_patches import RADIUS, traced_once
+from tfpaint.patch_swap.pixel_patches import RADIUS
 
 _POWER = 2.0  # of the bilinear weights of the four cells nearest to a pixel: sharper than 1
 _LITTLE = 1e-6  # weight of the shrunken window's own colours
 _STRIP = 128  # rows painted at once, which limits the memory
 
 
-@traced_once(
-    input_signature=[
-        tf.TensorSpec([None, None, 3], tf.uint8),
-        tf.TensorSpec([None, None], tf.bool),
-        tf.TensorSpec([3], tf.int32),
-        tf.TensorSpec([None], tf.int32),
-        tf.TensorSpec([1, None, None, 3]),
-    ]
-)
 def at_own_size(
     image: tf.Tensor, mask: tf.Tensor, window: tf.Tensor, answers: tf.Tensor, small: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -29,15 +20,15 @@ def at_own_size(
     as the window is larger. The four nearest cells are blended, or their edges would show.
 
     Args:
-        image: uint8 (H, W, 3).
-        mask: bool (H, W), True = missing.
+        image: uint8 or uint16 (H, W, 3).
+        mask: bool (H, W), True = not to be copied.
         window: int32 (3,) `(y, x, side)`, the hole in its centre half.
         answers: int32 (s * s,), from the last of `tfpaint.patch_swap.pixels`; s is at most `side`.
-        small: float32 (1, s, s, 3) in [-1, 1], the window as filled at that level. Pixels that no
-            known one answers are taken from it.
+        small: float32 (1, s, s, 3) in the range of `image`, the window as filled at that level.
+            Pixels that no known one answers are taken from it.
 
     Returns:
-        float32 (1, r, r, 3) in [-1, 1], the window's centre with a margin, and its place in the
+        float32 (1, r, r, 3) in the range of `image`, the window's centre with a margin, and its place in the
         photo, a window int32 (3,).
     """
     y, x, side = tf.unstack(window)
@@ -49,7 +40,7 @@ def at_own_size(
     missing = tf.gather(tf.gather(mask, rows), columns, axis=1)
     first = side // 4 - 2 * RADIUS
     size = side - 2 * first
-    flat = tf.concat([photo, tf.cast(missing, tf.uint8)[..., None]], -1)
+    flat = tf.concat([photo, tf.cast(missing, photo.dtype)[..., None]], -1)
     flat = tf.reshape(flat, [-1, 4])
     steps = _displacements(answers, side)
     cells = tf.shape(small)[1]
@@ -66,10 +57,9 @@ def at_own_size(
                 theirs = tf.cast(tf.gather(flat, tf.where(inside, v * side + u, 0)), tf.float32)
                 share = tf.cast(inside, tf.float32) * (1 - theirs[..., 3]) * high[:, None] * wide
                 otherwise = tf.gather(tf.gather(small[0], row), column, axis=1)
-                total += share[..., None] * theirs[..., :3] / 127.5
-                total += _LITTLE * (otherwise + 1.0)
+                total += share[..., None] * theirs[..., :3] + _LITTLE * otherwise
                 weight += share[..., None] + _LITTLE
-        return strip + _STRIP, tf.concat([done, total / weight - 1.0], 0)
+        return strip + _STRIP, tf.concat([done, total / weight], 0)
 
     _, painted = tf.while_loop(
         lambda strip, _: strip < first + size,
@@ -79,13 +69,13 @@ def at_own_size(
         parallel_iterations=1,
     )
     near = slice(first, first + size)
-    around = tf.cast(photo[near, near], tf.float32)[None] / 127.5 - 1.0
+    around = tf.cast(photo[near, near], tf.float32)[None]
     known = 1 - tf.cast(missing[near, near], tf.float32)[None, ..., None]
     margin = [[0, 0], [2 * RADIUS] * 2, [2 * RADIUS] * 2, [0, 0]]
     inner = size - 4 * RADIUS
     hole = (1 - known) * tf.pad(tf.ones([1, inner, inner, 1]), margin)
     painted = align_tone(painted[None], around, hole, known, RADIUS)
-    return tf.clip_by_value(painted, -1.0, 1.0), tf.stack([y + first, x + first, size])
+    return painted, tf.stack([y + first, x + first, size])
 
 
 def _displacements(answers: tf.Tensor, side: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfpaint.filling.tone_ring import align_tone
 from tfpaint.filling.windows import mirror
 from tfpaint.maps.mask_cells import widen
-from tfpaint.patch_swap.pixel_patches import RADIUS, traced_once
+from tfpaint.patch_swap.pixel_patches import RADIUS
 from tfpaint.patch_swap.thin import fill_thin
 
 WIDEST = 12
@@ -14,10 +14,7 @@ WIDEST = 12
 _TILE, _MARGIN = 512, 64  # pixels; the margin of a tile is seen, but not filled
 _FIELD = _TILE - 2 * _MARGIN
 
-_PHOTO, _MASK = tf.TensorSpec([None, None, 3], tf.uint8), tf.TensorSpec([None, None], tf.bool)
 
-
-@traced_once(input_signature=[_MASK])
 def thin_part(mask: tf.Tensor) -> tf.Tensor:
     """Where a hole is thin: bool (H, W), for a mask bool (H, W), True = missing.
 
@@ -34,28 +31,29 @@ def thin_part(mask: tf.Tensor) -> tf.Tensor:
     return _each_tile(mask, mark, tf.zeros_like(mask))
 
 
-@traced_once(input_signature=[_PHOTO, _MASK, _MASK])
 def fill_thin_part(image: tf.Tensor, mask: tf.Tensor, thin: tf.Tensor) -> tf.Tensor:
     """Fills the thin part of a hole.
 
     Args:
-        image: uint8 (H, W, 3).
-        mask: bool (H, W), True = missing.
+        image: uint8 or uint16 (H, W, 3).
+        mask: bool (H, W), True = not to be copied.
         thin: bool (H, W), from `thin_part`.
 
     Returns:
-        uint8 (H, W, 3): `image`, changed only where `thin` is True.
+        (H, W, 3): `image`, changed only where `thin` is True.
     """
 
+    levels = image.dtype.max / 255
+
     def fill(tile, image):
-        photo = tf.cast(_read(image, tile), tf.float32)[None]
+        photo = tf.cast(_read(image, tile), tf.float32)[None] / levels
         missing = tf.cast(_read(mask, tile), tf.float32)[None, ..., None]
         hole = _read(thin, tile) & _field()
         hole = tf.cast(hole, tf.float32)[None, ..., None]
         painted = fill_thin(photo, missing, hole)
         painted = align_tone(painted, photo, hole, 1 - missing, RADIUS)
-        painted = tf.where(hole > 0, tf.clip_by_value(tf.round(painted), 0.0, 255.0), photo)
-        return _written(image, tf.cast(painted[0], tf.uint8), tile)
+        painted = tf.where(hole > 0, tf.clip_by_value(painted, 0.0, 255.0), photo)
+        return _written(image, tf.cast(tf.round(painted[0] * levels), image.dtype), tile)
 
     return _each_tile(thin, fill, image)
 
@@ -97,4 +95,3 @@ def _written(values: tf.Tensor, tile_values: tf.Tensor, tile: tf.Tensor) -> tf.T
 def _field() -> tf.Tensor:
     """Marks a tile's field by True: bool (512, 512)."""
     return tf.pad(tf.ones([_FIELD, _FIELD], tf.bool), [[_MARGIN] * 2] * 2)
-

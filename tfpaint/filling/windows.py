@@ -62,14 +62,15 @@ def crop_mirrored(
     grows with `size` times the smaller of the window's and the photo's width.
 
     Args:
-        image: uint8 (H, W, 3).
+        image: uint8 or uint16 (H, W, 3).
         mask: bool (H, W), True = missing.
         window: int32 (3,) `(y, x, side)`, with a side of at least `size`.
         size: Side of the result in pixels.
 
     Returns:
         float32 (size, size, 5), means over the area of each new pixel: three channels of colours in
-        [0, 255] with missing pixels as 0, the share of known pixels, and the share of missing ones.
+        the photo's range with missing pixels as 0, the share of known pixels, and the share of
+        missing ones.
     """
     y, x, side = tf.unstack(window)
     columns = mirror(tf.range(x, x + side), tf.shape(image)[1])

@@ -5,9 +5,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-traced_once = partial(
-    tf.function, autograph=False, experimental_attributes={"_noinline": True}
-)
+traced_once = partial(tf.function, autograph=False, experimental_attributes={"_noinline": True})
 """Makes a function one of the graph, which is traced a single time for maps of every size."""
 
 RADIUS = 3

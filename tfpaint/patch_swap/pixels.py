@@ -160,7 +160,9 @@ def level(
 def _variant(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The handicaps of the first level's sources, and the weight of its guide."""
     other = tf.cast(seed != 0, tf.float32)
-    noise = tf.random.stateless_uniform([1, _PATCHES, _PATCHES, 1], tf.stack([seed, 0]), alg="philox")
+    noise = tf.random.stateless_uniform(
+        [1, _PATCHES, _PATCHES, 1], tf.stack([seed, 0]), alg="philox"
+    )
     noise = tf.image.resize(noise, [SMALLEST, SMALLEST])[0, :, :, 0]
     return other * _HANDICAP * noise, _GUIDE - other * (_GUIDE - _LOOSE_GUIDE)
 

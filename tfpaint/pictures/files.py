@@ -77,8 +77,20 @@ class Photo:
     @cached_property
     def pixels(self) -> np.ndarray:
         """The colours as uint8 (H, W, 3) RGB in 0..255; the high byte of 16-bit samples."""
-        colours = as_uint8(self.samples[..., : 1 if self.grey else 3])
+        return as_uint8(self.colours)
+
+    @property
+    def colours(self) -> np.ndarray:
+        """The colours at the photo's own depth: uint8 or uint16 (H, W, 3) RGB, full range."""
+        colours = self.samples[..., : 1 if self.grey else 3]
         return np.ascontiguousarray(np.broadcast_to(colours, (*self.size, 3)))
+
+    @property
+    def unknown(self) -> np.ndarray | None:
+        """bool (H, W), True where the photo is fully transparent; None where nothing is."""
+        if self.alpha is None or self.alpha.min() > 0:
+            return None
+        return self.alpha == 0
 
     def opaque(self) -> "Photo":
         """The photo without its alpha channel: C = 1 or 3."""
@@ -90,7 +102,7 @@ class Photo:
         Alpha and all samples outside the hole stay as they are, bit for bit.
 
         Args:
-            pixels: uint8 (H, W, 3) RGB in 0..255. Only the pixels in the hole are used.
+            pixels: uint8 or uint16 (H, W, 3) RGB, full range. Only the pixels in the hole are used.
             mask: bool (H, W), True = missing.
 
         Returns:
@@ -99,9 +111,10 @@ class Photo:
         colours = pixels[mask]  # (N, 3)
         if self.grey:
             luma = colours @ np.array([0.299, 0.587, 0.114])
-            colours = np.rint(luma).astype(np.uint8)[:, None]
-        if self.samples.dtype == np.uint16:
-            colours = colours.astype(np.uint16) * 257
+            colours = np.rint(luma).astype(pixels.dtype)[:, None]
+        if colours.dtype != self.samples.dtype:
+            wide = colours.dtype == np.uint8
+            colours = colours.astype(np.uint16) * 257 if wide else as_uint8(colours)
         samples = self.samples.copy()
         samples[..., : colours.shape[1]][mask] = colours
         return replace(self, samples=samples)

@@ -151,19 +151,23 @@ def _transparent(photo: Photo) -> np.ndarray:
     return as_uint8(photo.alpha) <= CUT
 
 
-def check(image: np.ndarray, mask: np.ndarray) -> None:
+def check(image: np.ndarray, mask: np.ndarray, unknown: np.ndarray | None = None) -> None:
     """Check the arguments of an `Inpainter`.
 
     Args:
-        image: Has to be uint8 (H, W, 3), RGB, at least `SMALLEST_PHOTO` pixels high and wide.
+        image: Has to be uint8 or uint16 (H, W, 3), RGB, at least `SMALLEST_PHOTO` pixels high and
+            wide.
         mask: Has to be bool (H, W), True = missing, with a pixel that is not missing.
+        unknown: None, or has to be bool (H, W), True = not to be looked at, with a pixel that is
+            neither missing nor unknown.
 
     Raises:
         InputError: One of them is not.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+    if image.dtype not in (np.uint8, np.uint16) or image.ndim != 3 or image.shape[2] != 3:
         raise InputError(
-            f"the photo is {image.dtype} {image.shape}; convert it to uint8 (H, W, 3), RGB"
+            f"the photo is {image.dtype} {image.shape};"
+            " convert it to uint8 or uint16 (H, W, 3), RGB"
         )
     if mask.dtype != np.bool_ or mask.ndim != 2:
         raise InputError(
@@ -182,3 +186,13 @@ def check(image: np.ndarray, mask: np.ndarray) -> None:
         )
     if mask.all():
         raise InputError("the mask covers the whole photo; leave some pixels known")
+    if unknown is None:
+        return
+    if unknown.dtype != np.bool_ or unknown.shape != mask.shape:
+        raise InputError(
+            f"what is unknown is {unknown.dtype} {unknown.shape}; convert it to bool {mask.shape}"
+        )
+    if (mask | unknown).all():
+        raise InputError(
+            "the mask leaves only what is transparent or without data; leave some pixels known"
+        )
