@@ -147,12 +147,9 @@ def test_wide_grey(tmp_path):
         b"P5 %d %d 65535\n" % (W, H) + samples.astype(">u2").tobytes()
     )
     assert np.array_equal(read_photo(tmp_path / "in.pgm").samples[..., 0], samples)
-    Image.fromarray(np.full((H, W), 70000, np.int32)).save(tmp_path / "wide.tif")
+    tifffile.imwrite(tmp_path / "wide.tif", np.full((H, W), 70000, np.uint32))
     with pytest.raises(InputError, match="more than 16 bits"):
         read_photo(tmp_path / "wide.tif")
-    Image.fromarray(np.full((H, W), 0.5, np.float32)).save(tmp_path / "float.tif")
-    with pytest.raises(InputError, match="save it as 8 or 16-bit"):
-        read_photo(tmp_path / "float.tif")
 
 
 def test_jpeg_is_written_finely(tmp_path):
@@ -161,15 +158,6 @@ def test_jpeg_is_written_finely(tmp_path):
     smooth[:, 32:, 2] = 255  # a sharp edge in colour alone, which subsampling would smear
     write_picture(tmp_path / "out.jpg", smooth)
     assert np.abs(read_photo(tmp_path / "out.jpg").pixels.astype(int) - smooth).max() <= 8
-
-
-def test_animation_gives_its_first_frame(tmp_path):
-    frames = [Image.new("RGB", (W, H), colour) for colour in ("red", "blue")]
-    for suffix in (".gif", ".png", ".webp", ".tif"):
-        path = tmp_path / f"in{suffix}"
-        settings = {"lossless": True} if suffix == ".webp" else {}
-        frames[0].save(path, save_all=True, append_images=frames[1:], **settings)
-        assert (read_photo(path).pixels == [255, 0, 0]).all(), suffix
 
 
 def test_huge_picture_is_refused_from_its_header(tmp_path):

@@ -1,6 +1,7 @@
 """Decode picture files: size checked from the header, turned upright, bit depth kept."""
 
 import io
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,27 +11,18 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from tfpaint.errors import InputError, system_error
-from tfpaint.pictures import formats, sixteen_bit
+from tfpaint.pictures import formats, png_chunks, sixteen_bit, tiff_kinds
+from tfpaint.pictures.extras import Extras, kept_comment, kept_dpi, kept_exif, kept_xmp
+
+log = logging.getLogger(__name__)
 
 _FORMATS = formats.READABLE
 _UNSUPPORTED = {"F": "floating-point", "LAB": "CIELAB"}
 _GREY_MODES = frozenset(("1", "L", "LA", "La"))
 
-# The tags of the main EXIF directory that are still true of an edited copy. Orientation and the
-# sample layout are dropped, and so is the thumbnail: it would show what was painted out.
-_EXIF_KEPT = frozenset(
-    (
-        *(0x010D, 0x010E, 0x010F, 0x0110),  # document, description, make, model
-        *(0x011A, 0x011B, 0x0128),  # resolution
-        *(0x0131, 0x0132, 0x013B, 0x013C),  # software, time, artist, computer
-        *(0x4746, 0x4749, 0x8298),  # ratings, copyright
-        *range(0x9C9B, 0x9CA0),  # Windows' title, comment, author, keywords, subject
-    )
-)
 
-
-def decode(path: Path, max_pixels: int) -> tuple[np.ndarray, bytes, bytes | None]:
-    """Decode the first frame of a picture file.
+def decode(path: Path, max_pixels: int) -> tuple[np.ndarray, bytes, bytes | None, Extras]:
+    """Decode a picture file.
 
     Args:
         path: The file.
@@ -41,15 +33,16 @@ def decode(path: Path, max_pixels: int) -> tuple[np.ndarray, bytes, bytes | None
             alpha, 3 for RGB, 4 for RGB + alpha.
         exif: The EXIF data that is still true of the samples; empty if there is none.
         icc: The ICC profile of the samples, or None.
+        extras: What else the file carries.
 
     Raises:
-        InputError: The file is missing, empty, damaged, too large or not a supported picture.
+        InputError: The file is missing, empty, damaged, too large, has several pages or frames, or
+            is not a supported picture.
     """
-    image, rawmode = _load(path, max_pixels)
-    exif = _kept_exif(image)
+    image, rawmode, exif, extras = _load(path, max_pixels)
     icc = image.info.get("icc_profile")
     if rawmode in sixteen_bit.OTHER_PASS:
-        other, _ = _load(path, max_pixels, sixteen_bit.OTHER_PASS[rawmode])
+        other, *_ = _load(path, max_pixels, sixteen_bit.OTHER_PASS[rawmode])
         samples = sixteen_bit.join_passes(rawmode, np.asarray(image), np.asarray(other))
     elif image.mode.startswith("I"):
         samples = np.asarray(image)
@@ -70,12 +63,12 @@ def decode(path: Path, max_pixels: int) -> tuple[np.ndarray, bytes, bytes | None
     if samples.dtype == np.uint16 and "transparency" in image.info:  # a PNG's transparent colour
         seen = (samples != image.info["transparency"]).any(-1, keepdims=True)
         samples = np.concatenate([samples, np.uint16(65535) * seen], -1)
-    return samples, exif, icc
+    return samples, exif, icc, extras
 
 
 def _load(
     path: Path, max_pixels: int, read_as: str | None = None
-) -> tuple[Image.Image, str | None]:
+) -> tuple[Image.Image, str | None, bytes, Extras]:
     """Load a picture and turn it upright.
 
     Args:
@@ -84,23 +77,26 @@ def _load(
         read_as: The raw mode to decode the samples as, in place of the file's own.
 
     Returns:
-        The picture, and the file's own raw mode (None if its tiles have several).
+        The picture, the file's own raw mode (None if its tiles have several), EXIF, extras.
     """
+    directories: list = []
     try:
         formats.check_readable(path)
-        with own_limit():
-            image = Image.open(path, formats=_FORMATS)
-        with image:
-            _check_size(path, image.size, max_pixels)
-            rawmode = sixteen_bit.rawmode(image)
-            if read_as is not None:
-                sixteen_bit.set_rawmode(image, read_as)
-            if image.format == "TIFF":  # Pillow checks its size again where it allocates memory
-                with own_limit():
-                    image.load_prepare()
-            image.load()
-            _turn_upright(image)
-            return image, rawmode
+        directories = tiff_kinds.directories(path)
+        if directories:
+            tiff_kinds.check(path, directories)
+        try:
+            with _opened(path, path, max_pixels, directories) as image:
+                return _loaded(image, path, read_as)
+        except InputError:
+            raise
+        except ValueError:  # Pillow's limits on texts and profiles
+            with open(path, "rb") as file:
+                if file.read(8) != png_chunks.SIGNATURE:
+                    raise
+            with _opened(path, png_chunks.without_texts(path), max_pixels, []) as image:
+                image.info["icc_profile"] = png_chunks.profile(path)
+                return _loaded(image, path, read_as)
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -114,6 +110,8 @@ def _load(
     except UnidentifiedImageError as error:
         if path.stat().st_size == 0:
             raise InputError(f"{path}: is empty; copy it again from its source") from error
+        if directories and tiff_kinds.whole(path, directories[0]):
+            raise tiff_kinds.refusal(path, directories[0]) from error
         raise InputError(
             f"{path}: is not a picture, or damaged; give a {', '.join(_FORMATS[:-1])} file"
         ) from error
@@ -123,6 +121,60 @@ def _load(
         raise InputError(
             f"{path}: truncated or damaged picture ({error}); copy it again from its source"
         ) from error
+
+
+@contextmanager
+def _opened(
+    path: Path, file: Path | io.BytesIO, max_pixels: int, directories: list
+) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture of one page; `file` holds it, and `path` names it."""
+    with own_limit():
+        image = Image.open(file, formats=_FORMATS)
+    with image:
+        _check_size(path, image.size, max_pixels)
+        count = tiff_kinds.pages(directories) if directories else _frames(image)
+        if count > 1:
+            raise InputError(
+                f"{path}: has {count} {'pages' if directories else 'frames'}, and one picture is"
+                f" filled at a time; split it first, as by `magick {path.name} page-%d.png`"
+            )
+        yield image
+
+
+def _frames(image: Image.Image) -> int:
+    if image.format == "MPO":  # a JPEG of a camera: what follows is a preview or a depth map
+        return 1
+    return getattr(image, "n_frames", 1) if getattr(image, "is_animated", False) else 1
+
+
+def _loaded(
+    image: ImageFile.ImageFile, path: Path, read_as: str | None
+) -> tuple[Image.Image, str | None, bytes, Extras]:
+    """The pixels of an opened picture, as `_load` returns them."""
+    rawmode = sixteen_bit.rawmode(image)
+    if read_as is not None:
+        sixteen_bit.set_rawmode(image, read_as)
+    tags = getattr(image, "tag_v2", {})
+    orientation = tags.get(ExifTags.Base.Orientation, 1)
+    if image.format == "TIFF":  # Pillow checks its size again where it allocates memory
+        with own_limit():
+            image.load_prepare()
+    image.load()  # which turns a TIFF upright
+    orientation = max(orientation, _turn_upright(image))
+    geo = tiff_kinds.geography(tags)
+    if geo and orientation != 1:
+        log.warning("%s: is turned upright, which drops its place on the map", path)
+        geo = {}
+    turned = orientation >= 5  # by a quarter
+    extras = Extras(
+        kept_xmp(image),
+        kept_dpi(image, turned),
+        kept_comment(image),
+        tuple(png_chunks.read(path)) if image.format == "PNG" else (),
+        geo,
+        image.mode == "1" and not image.has_transparency_data,
+    )
+    return image, rawmode, kept_exif(image, turned), extras
 
 
 def _check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
@@ -155,33 +207,15 @@ def own_limit() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _turn_upright(image: ImageFile.ImageFile) -> None:
+def _turn_upright(image: ImageFile.ImageFile) -> int:
+    """Turn a picture as its EXIF says; returns the orientation that it had, 1 = upright."""
     try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         ImageOps.exif_transpose(image, in_place=True)
+        return orientation if orientation in range(1, 9) else 1
     except Exception:  # the pixels are usable even if the EXIF is broken
         image.info.pop("exif", None)
-
-
-def _kept_exif(image: Image.Image) -> bytes:
-    """The EXIF data that is still true of an edited, upright copy; empty if none or broken."""
-    kept = Image.Exif()
-    try:
-        exif = image.getexif()
-        for tag in _EXIF_KEPT & set(exif):
-            kept[tag] = exif[tag]
-        camera = dict(exif.get_ifd(ExifTags.IFD.Exif))
-        camera.pop(ExifTags.IFD.Interop, None)  # an offset into the old file
-        for tag in (0xA002, 0xA003):  # width and height, which the copy may change
-            camera.pop(tag, None)
-        for tag, directory in (
-            (ExifTags.IFD.Exif, camera),
-            (ExifTags.IFD.GPSInfo, dict(exif.get_ifd(ExifTags.IFD.GPSInfo))),
-        ):
-            if directory:
-                kept[tag] = directory
-        return kept.tobytes() if len(kept) else b""
-    except Exception:  # broken EXIF, as above
-        return b""
+        return 1
 
 
 def _cmyk_to_rgb(image: Image.Image, icc: bytes | None) -> Image.Image:

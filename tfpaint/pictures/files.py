@@ -1,12 +1,12 @@
-"""Read and write photos: samples, transparency, EXIF and ICC profile.
+"""Read and write photos: samples, transparency, and what else a file carries.
 
 A photo is read upright, and refused by its header if it is too large. It is written under a
 temporary name first, so that a failure leaves no incomplete file.
 """
 
-import io
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
 
 from tfpaint.errors import InputError
-from tfpaint.pictures import sixteen_bit, tiff_tags
+from tfpaint.pictures import encoding
 from tfpaint.pictures.decoding import decode
+from tfpaint.pictures.extras import NOTHING, Extras
 
 MAX_PIXELS = 100_000_000
 """The default limit on the pixels of a picture to read."""
@@ -35,11 +35,6 @@ WRITABLE_FORMATS = {
 }
 _OPAQUE = ("JPEG", "BMP")
 _DEEP = ("PNG", "TIFF")
-_SETTINGS: dict[str, dict] = {
-    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
-    # Ten times as fast as Pillow's defaults for lossless files.
-    "WEBP": {"lossless": True, "exact": True, "quality": 20, "method": 1},
-}
 
 
 @dataclass(frozen=True)
@@ -52,12 +47,14 @@ class Photo:
             RGB, 4 for RGB + alpha.
         exif: EXIF data without orientation and thumbnail; empty if there is none.
         icc: The ICC profile of `samples`, or None.
+        extras: What else its file carries.
     """
 
     path: Path
     samples: np.ndarray
     exif: bytes = b""
     icc: bytes | None = None
+    extras: Extras = NOTHING
 
     @property
     def size(self) -> tuple[int, int]:
@@ -87,10 +84,17 @@ class Photo:
 
     @property
     def unknown(self) -> np.ndarray | None:
-        """bool (H, W), True where the photo is fully transparent; None where nothing is."""
-        if self.alpha is None or self.alpha.min() > 0:
-            return None
-        return self.alpha == 0
+        """bool (H, W), True where the photo is fully transparent or has no data; None if nowhere.
+
+        A map has no data where all its channels have the value that its file names.
+        """
+        kinds = []
+        if self.alpha is not None:
+            kinds.append(self.alpha == 0)
+        if self.extras.nodata is not None:
+            kinds.append((self.opaque().samples == self.extras.nodata).all(-1))
+        nothing = np.logical_or.reduce(kinds) if kinds else None
+        return nothing if nothing is not None and nothing.any() else None
 
     def opaque(self) -> "Photo":
         """The photo without its alpha channel: C = 1 or 3."""
@@ -106,7 +110,8 @@ class Photo:
             mask: bool (H, W), True = missing.
 
         Returns:
-            A new photo with the type and shape of this one. Grey photos take the luma of `pixels`.
+            A new photo with the type and shape of this one. Grey photos take the luma of `pixels`,
+            and photos of 1 bit are black or white.
         """
         colours = pixels[mask]  # (N, 3)
         if self.grey:
@@ -115,6 +120,8 @@ class Photo:
         if colours.dtype != self.samples.dtype:
             wide = colours.dtype == np.uint8
             colours = colours.astype(np.uint16) * 257 if wide else as_uint8(colours)
+        if self.extras.bilevel:
+            colours = np.where(colours > 127, np.uint8(255), np.uint8(0))
         samples = self.samples.copy()
         samples[..., : colours.shape[1]][mask] = colours
         return replace(self, samples=samples)
@@ -126,7 +133,7 @@ def as_uint8(samples: np.ndarray) -> np.ndarray:
 
 
 def read_photo(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read the first frame of a PNG, JPEG, TIFF, WebP, AVIF, BMP, GIF, JPEG 2000 or PPM file.
+    """Read a PNG, JPEG, TIFF, WebP, AVIF, BMP, GIF, JPEG 2000 or PPM file.
 
     Palettes become RGB. CMYK becomes RGB too, by the file's ICC profile if it has one.
 
@@ -138,7 +145,8 @@ def read_photo(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> Photo:
         The photo, upright.
 
     Raises:
-        InputError: The file is missing, empty, damaged, too large or not a supported picture.
+        InputError: The file is missing, empty, damaged, too large, has several pages or frames, or
+            is not a supported picture.
     """
     return Photo(Path(path), *decode(Path(path), max_pixels))
 
@@ -154,12 +162,14 @@ def output_format(path: str | os.PathLike, photo: Photo | None = None) -> str:
         A value of `WRITABLE_FORMATS`, such as "PNG".
 
     Raises:
-        InputError: The path is a folder, the suffix is not in `WRITABLE_FORMATS`, or the format
-            cannot hold the photo's transparency.
+        InputError: The path is a folder or a read-only file, the suffix is not in
+            `WRITABLE_FORMATS`, or the format cannot hold the photo's transparency.
     """
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name a file in it")
+    if path.is_file() and not path.stat().st_mode & 0o222:
+        raise InputError(f"{path}: is read-only; make it writable, or name another file")
     name = WRITABLE_FORMATS.get(path.suffix.lower())
     if name is None:
         raise InputError(
@@ -180,7 +190,13 @@ def write_photo(path: str | os.PathLike, photo: Photo) -> None:
 
     PNG and TIFF keep 8 and 16-bit samples bit for bit. WebP and BMP keep 8-bit samples bit for
     bit, and get the high byte of 16-bit ones. JPEG is lossy: 8 bits, quality 95, no chroma
-    subsampling.
+    subsampling. Photos of 1 bit have 1 bit in PNG, TIFF and BMP files.
+
+    Each format keeps what it can of what the photo carries. EXIF, ICC profile and XMP go to PNG,
+    JPEG, TIFF and WebP; the resolution to all but WebP; a comment to PNG and JPEG; texts and gamma
+    from PNG to PNG; the place on a map from TIFF to TIFF.
+
+    A symbolic link is written through, and a file that exists keeps its mode.
 
     Args:
         path: The file to write; its folder is created if missing.
@@ -195,44 +211,7 @@ def write_photo(path: str | os.PathLike, photo: Photo) -> None:
         photo = photo.opaque()
     samples = photo.samples if name in _DEEP else as_uint8(photo.samples)
     with _replacing(path) as file:
-        if samples.dtype == np.uint16:
-            write = sixteen_bit.write_tiff if name == "TIFF" else sixteen_bit.write_png
-            write(file, samples, photo.exif, photo.icc)
-        else:
-            image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
-            _save(file, name, image, photo.exif, photo.icc)
-
-
-def _save(file: BinaryIO, name: str, image: Image.Image, exif: bytes, icc: bytes | None) -> None:
-    """Write an 8-bit picture of mode L, LA, RGB or RGBA in a format of `WRITABLE_FORMATS`."""
-    if name == "TIFF":
-        _save_tiff(file, image, exif, icc)
-        return
-    if name == "WEBP" and image.mode in ("L", "LA"):  # WebP is always RGB
-        icc = None
-    image.save(file, name, exif=exif, icc_profile=icc, **_SETTINGS.get(name, {}))
-
-
-def _save_tiff(file: BinaryIO, image: Image.Image, exif: bytes, icc: bytes | None) -> None:
-    """Write a deflated TIFF: not every reader knows LZW.
-
-    Pillow's libtiff encoder compresses, but cannot write the Exif and GPS directories. Pillow's
-    own tag writer can. So the encoder is used for the pixels, and the tag writer for the rest.
-    """
-    encoded = io.BytesIO()
-    predictor = {TiffImagePlugin.PREDICTOR: 2}  # horizontal differences
-    image.save(encoded, "TIFF", compression="tiff_adobe_deflate", tiffinfo=predictor)
-    encoded.seek(0)
-    tags = TiffImagePlugin.ImageFileDirectory_v2(encoded.read(8))
-    encoded.seek(tags.next)
-    tags.load(encoded)
-    offsets = tags[TiffImagePlugin.STRIPOFFSETS]
-    sizes = tags[TiffImagePlugin.STRIPBYTECOUNTS]
-    strips = [
-        encoded.getbuffer()[offset : offset + size]
-        for offset, size in zip(offsets, sizes, strict=True)
-    ]
-    tiff_tags.write(file, tags, strips, exif, icc)
+        encoding.encode(file, path, name, samples, photo.exif, photo.icc, photo.extras)
 
 
 def write_picture(path: str | os.PathLike, pixels: np.ndarray) -> None:
@@ -250,13 +229,19 @@ def write_picture(path: str | os.PathLike, pixels: np.ndarray) -> None:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file next to `path`, and move it to `path` once it is complete."""
-    temporary = path.with_name(f".tfpaint-{secrets.token_hex(4)}{path.suffix}")
+    """Open a temporary file next to `path`, and move it to `path` once it is complete.
+
+    If `path` is a symbolic link, this is done where it points to. An old file's mode is kept.
+    """
+    place = Path(os.path.realpath(path))
+    temporary = place.with_name(f".tfpaint-{secrets.token_hex(4)}{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "xb") as file:
             yield file
-        os.replace(temporary, path)
+        if place.exists():
+            temporary.chmod(stat.S_IMODE(place.stat().st_mode))
+        os.replace(temporary, place)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: could not be written ({error}); choose another place") from error
     finally:

@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import ImageFile, TiffImagePlugin
 
-from tfpaint.pictures import tiff_tags
+from tfpaint.pictures import png_chunks, tiff_tags
+from tfpaint.pictures.extras import NOTHING, Extras
 
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _GREY_ALPHA = "LA;16B"
@@ -68,7 +69,11 @@ def _compress(differences: np.ndarray) -> bytes:
 
 
 def write_png(
-    file: BinaryIO, samples: np.ndarray, exif: bytes = b"", icc: bytes | None = None
+    file: BinaryIO,
+    samples: np.ndarray,
+    exif: bytes = b"",
+    icc: bytes | None = None,
+    extras: Extras = NOTHING,
 ) -> None:
     """Write a 16-bit PNG.
 
@@ -77,6 +82,7 @@ def write_png(
         samples: uint16 (H, W, C). C is 1 for grey, 2 for grey + alpha, 3 for RGB, 4 for RGBA.
         exif: EXIF data, with or without its "Exif" header.
         icc: The ICC profile of the samples, or None.
+        extras: What else to write, as far as the format holds it.
     """
     height, width, channels = samples.shape
     rows = samples.astype(">u2").view(np.uint8).reshape(height, -1)
@@ -85,24 +91,28 @@ def write_png(
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
 
-    def chunk(name: bytes, data: bytes) -> None:
-        file.write(struct.pack(">I", len(data)) + name)
-        file.write(data)
-        file.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(name))))
-
     colour_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
-    file.write(b"\x89PNG\r\n\x1a\n")
-    chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
+    chunks: list[png_chunks.Chunk] = [(b"IHDR", header)]
     if icc:
-        chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc))
+        chunks.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
+    chunks += [chunk for chunk in extras.for_png() if not (icc and chunk[0] == b"sRGB")]
+    if extras.dpi:
+        chunks.append(png_chunks.resolution(extras.dpi))
     if exif:
-        chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
-    chunk(b"IDAT", _compress(filtered))
-    chunk(b"IEND", b"")
+        chunks.append((b"eXIf", exif.removeprefix(b"Exif\0\0")))
+    chunks += [(b"IDAT", _compress(filtered)), (b"IEND", b"")]
+    file.write(png_chunks.SIGNATURE)
+    for name, data in chunks:
+        png_chunks.write(file, name, data)
 
 
 def write_tiff(
-    file: BinaryIO, samples: np.ndarray, exif: bytes = b"", icc: bytes | None = None
+    file: BinaryIO,
+    samples: np.ndarray,
+    exif: bytes = b"",
+    icc: bytes | None = None,
+    extras: Extras = NOTHING,
 ) -> None:
     """Write a 16-bit TIFF; the arguments are those of `write_png`."""
     height, width, channels = samples.shape
@@ -122,4 +132,4 @@ def write_tiff(
     }
     if channels in (2, 4):
         tags[TiffImagePlugin.EXTRASAMPLES] = 2  # unassociated alpha: colours not multiplied by it
-    tiff_tags.write(file, tags, [_compress(differences)], exif, icc)
+    tiff_tags.write(file, tags, [_compress(differences)], exif, icc, extras)

@@ -1,10 +1,14 @@
-"""Write a TIFF file from its encoded strips, with EXIF and an ICC profile among its tags."""
+"""Write a TIFF file from its encoded strips, with what a photo carries among its tags."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, BinaryIO
 
 from PIL import Image, TiffImagePlugin, TiffTags
+
+from tfpaint.pictures.extras import NOTHING, Extras
+
+_INCH = 2  # of the resolution's unit
 
 
 def write(
@@ -13,6 +17,7 @@ def write(
     strips: Sequence[bytes | memoryview],
     exif: bytes = b"",
     icc: bytes | None = None,
+    extras: Extras = NOTHING,
 ) -> None:
     """Write a little-endian TIFF file: header, tags, strips.
 
@@ -22,13 +27,23 @@ def write(
         strips: The encoded pixels, from the top down.
         exif: EXIF data, as Pillow serialises it. Its Exif and GPS directories are kept.
         icc: The ICC profile of the pixels, or None.
+        extras: What else to write, as far as the format holds it.
     """
     metadata = Image.Exif()
     metadata.load(exif)
     directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
+    for tag, (kind, value) in extras.geo.items():
+        directory.tagtype[tag] = kind
+        directory[tag] = value.encode("latin-1") if isinstance(value, str) else value
+    if extras.xmp:
+        directory[TiffImagePlugin.XMP] = extras.xmp
     for tag in metadata:
         nested = tag in TiffTags.TAGS_V2_GROUPS
         directory[tag] = metadata.get_ifd(tag) if nested else metadata[tag]
+    if extras.dpi and TiffImagePlugin.X_RESOLUTION not in metadata:
+        directory[TiffImagePlugin.X_RESOLUTION] = extras.dpi[0]
+        directory[TiffImagePlugin.Y_RESOLUTION] = extras.dpi[1]
+        directory[TiffImagePlugin.RESOLUTION_UNIT] = _INCH
     for tag, value in tags.items():
         directory[tag] = value
     if icc:
