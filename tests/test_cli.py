@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -164,6 +165,23 @@ def make_folders():
     for name in ("a.png", "b.jpg", "c.gif"):
         photo(f"photos/{name}")
         mask(f"masks/{name[0]}.png")
+
+
+def test_a_transparent_bmp_of_a_folder_becomes_a_png(folder, capsys, caplog):
+    Path("photos").mkdir()
+    photo("logo.png", channels=4)
+    assert cv2.imwrite("photos/logo.bmp", pixels("logo.png")[..., [2, 1, 0, 3]])
+    photo("photos/plain.bmp")
+    assert Image.open("photos/logo.bmp").mode == "RGBA"
+    arguments = ["photos", "--mask", "mask.png", "-o", "out"]
+    assert tfpaint(capsys, *arguments) == (0, [])
+    assert "logo.bmp: is transparent, and is written as out/logo.png" in caplog.text
+    assert {path.name for path in Path("out").iterdir()} == {"logo.png", "plain.bmp"}
+    assert np.array_equal(pixels("out/logo.png")[..., 3], pixels("logo.png")[..., 3])
+
+    photo("photos/logo.png")
+    assert "logo.png: would hold two pictures" in error_of(capsys, *arguments)
+    assert not np.array_equal(pixels("out/logo.png").shape, pixels("logo.png").shape)
 
 
 def test_folder_with_a_folder_of_masks(folder, loads, capsys):

@@ -1,10 +1,11 @@
 """Inpaint files: pair photos with masks and outputs, then fill them one after another."""
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,8 @@ from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -30,12 +33,14 @@ class Job:
         mask: The mask file, white = missing. None: the photo's transparent pixels are missing.
         out: The file to write the result to.
         steps: The file to write the side-by-side picture to, or None.
+        renamed: `out` becomes a .png file where its format cannot hold the photo.
     """
 
     photo: Path
     mask: Path | None
     out: Path
     steps: Path | None = None
+    renamed: bool = False
 
 
 class Plan(NamedTuple):
@@ -107,7 +112,7 @@ def _plan_folder(
         except InputError as error:
             problems.append(error)
             continue
-        jobs.append(Job(photo, own, result, steps and steps / name.with_suffix(".png")))
+        jobs.append(Job(photo, own, result, steps and steps / name.with_suffix(".png"), renamed=True))
     clashes = _overwriting(jobs)
     problems += clashes.values()
     free = [job for job in jobs if job.out not in clashes and job.steps not in clashes]
@@ -146,6 +151,7 @@ def run(
         try:
             photo = files.read_photo(job.photo, max_pixels)
             photo, mask = read_pair(photo, job.mask, mask_options, max_pixels)
+            job = _renamed(job, photo, jobs)
             files.output_format(job.out, photo)
         except InputError as error:
             problems.append(error)
@@ -165,6 +171,16 @@ def run(
         except OSError as error:
             problems.append(system_error(error, job.out))
     return problems
+
+
+def _renamed(job: Job, photo: files.Photo, jobs: Sequence[Job]) -> Job:
+    """The job, with a .png output if that may be and its own format cannot hold the photo."""
+    if not job.renamed or files.can_hold(job.out, photo):
+        return job
+    out = job.out.with_suffix(".png")
+    check_written([], [out, *(other.out for other in jobs)])
+    log.warning("%s: is transparent, and is written as %s", job.photo, out)
+    return replace(job, out=out)
 
 
 def _inpaint(

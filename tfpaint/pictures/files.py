@@ -176,13 +176,19 @@ def output_format(path: str | os.PathLike, photo: Photo | None = None) -> str:
             f"{path}: cannot tell the format from the suffix '{path.suffix}';"
             f" use one of {', '.join(WRITABLE_FORMATS)}"
         )
-    if name in _OPAQUE and photo is not None and photo.alpha is not None:
-        if photo.alpha.min() < np.iinfo(photo.samples.dtype).max:
-            raise InputError(
-                f"{path}: {name} cannot hold the transparency of {photo.path};"
-                " write a .png, .tif or .webp file"
-            )
+    if photo is not None and not can_hold(path, photo):
+        raise InputError(
+            f"{path}: {name} cannot hold the transparency of {photo.path};"
+            " write a .png, .tif or .webp file"
+        )
     return name
+
+
+def can_hold(path: str | os.PathLike, photo: Photo) -> bool:
+    """Whether the format of a file to write can hold the transparency of a photo, if any."""
+    opaque = WRITABLE_FORMATS.get(Path(path).suffix.lower()) in _OPAQUE
+    top = np.iinfo(photo.samples.dtype).max
+    return not opaque or photo.alpha is None or bool(photo.alpha.min() == top)
 
 
 def write_photo(path: str | os.PathLike, photo: Photo) -> None:
