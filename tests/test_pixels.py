@@ -13,7 +13,15 @@ from tfpaint.inpainter import Inpainter
 from tfpaint.networks.image2feature import Image2Feature
 from tfpaint.patch_swap import pixels
 from tfpaint.patch_swap.backends import STATIC
-from tfpaint.patch_swap.pixel_patches import KEPT, NEVER, RADIUS, average, describe, search, with_texture
+from tfpaint.patch_swap.pixel_patches import (
+    KEPT,
+    NEVER,
+    RADIUS,
+    average,
+    describe,
+    search,
+    with_texture,
+)
 
 SIDE = 128
 
@@ -183,7 +191,9 @@ def test_only_what_is_known_is_copied():
     image[..., 1] = rng.uniform(0, 200, (1, SIDE, SIDE))
     missing = hole(SIDE, (50, 50, 78, 80), (10, 10, 40, 120), (0, 90, 128, 96))
     image[missing.numpy()[..., 0] > 0] = (255, 0, 0)
-    picture, _ = pixels.first_levels(tf.constant(image), tf.constant(image), missing, no_choices(), 0)
+    picture, _ = pixels.first_levels(
+        tf.constant(image), tf.constant(image), missing, no_choices(), 0
+    )
     painted = picture.numpy()[0, 50:78, 50:80]
     assert painted[..., 0].max() < 1e-3 and painted[..., 1].mean() > 50
     np.testing.assert_array_equal(picture[0, 10:26], image[0, 10:26])  # outside the centre

@@ -112,7 +112,9 @@ def _plan_folder(
         except InputError as error:
             problems.append(error)
             continue
-        jobs.append(Job(photo, own, result, steps and steps / name.with_suffix(".png"), renamed=True))
+        jobs.append(
+            Job(photo, own, result, steps and steps / name.with_suffix(".png"), renamed=True)
+        )
     clashes = _overwriting(jobs)
     problems += clashes.values()
     free = [job for job in jobs if job.out not in clashes and job.steps not in clashes]

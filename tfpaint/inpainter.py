@@ -19,7 +19,6 @@ from tfpaint.filling.thin_holes import fill_thin_part, thin_part
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
 
-
 Mask: TypeAlias = np.ndarray | None
 
 
@@ -46,9 +45,9 @@ class Inpainter:
     to the next. Pixels outside the mask are returned as they are, bit for bit.
 
     `inpaint` is all of it as one `tf.function`, from uint8 (H, W, 3), bool (H, W) and an int32 seed
-    to uint8 (H, W, 3), of plain TensorFlow operations, for photos and holes of any size. To save it, put it
-    and `filler.variables` on a `tf.Module`; `tfpaint.saved_model.save` does that for TensorFlow
-    Serving. A call of the inpainter itself traces only the scales it needs.
+    to uint8 (H, W, 3), of plain TensorFlow operations, for photos and holes of any size. To save
+    it, put it and `filler.variables` on a `tf.Module`; `tfpaint.saved_model.save` does that for
+    TensorFlow Serving. A call of the inpainter itself traces only the scales it needs.
 
     Args:
         encoder, image2feature, feature2image, scales, options: As for
