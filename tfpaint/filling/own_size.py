@@ -28,8 +28,8 @@ def at_own_size(
             Pixels that no known one answers are taken from it.
 
     Returns:
-        float32 (1, r, r, 3) in the range of `image`, the window's centre with a margin, and its place in the
-        photo, a window int32 (3,).
+        float32 (1, r, r, 3) in the range of `image`, the window's centre with a margin, and its
+        place in the photo, a window int32 (3,).
     """
     y, x, side = tf.unstack(window)
     rows, columns = (

@@ -43,6 +43,7 @@ def fill_thin_part(image: tf.Tensor, mask: tf.Tensor, thin: tf.Tensor) -> tf.Ten
         (H, W, 3): `image`, changed only where `thin` is True.
     """
 
+    image = tf.convert_to_tensor(image)
     levels = image.dtype.max / 255
 
     def fill(tile, image):
