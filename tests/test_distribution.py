@@ -8,12 +8,10 @@ import subprocess
 import sys
 import time
 
-import keras
 import numpy as np
 import pytest
-from PIL import Image
 
-from tfpaint.networks.encoder import DistilledEncoder
+from tests.tiny import photo_folder
 from train.__main__ import main
 from train.config import load_network
 
@@ -22,14 +20,7 @@ STEPS = 4
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(3)
-    for i in range(6):
-        low = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
-        low.resize((64 + 8 * i, 56), Image.Resampling.BICUBIC).save(folder / f"{i}.png")
-    keras.utils.set_random_seed(0)
-    DistilledEncoder(width=8, depth=1, channels=16).save(folder / "encoder.keras")
-    return folder
+    return photo_folder(tmp_path_factory.mktemp("photos"), 6)
 
 
 def arguments(folder, work, *more):

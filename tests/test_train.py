@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tiny import save_vgg19
+from tests.tiny import photo_folder, save_vgg19
+from tests.tiny import train_command as train
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
 from tfpaint.networks.encoder import DistilledEncoder
@@ -26,24 +27,7 @@ HOLE[15:25, 12:24] = True
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Five small photos and a tiny encoder."""
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(3)
-    for i in range(5):
-        low = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
-        low.resize((64 + 8 * i, 56), Image.Resampling.BICUBIC).save(folder / f"{i}.png")
-    keras.utils.set_random_seed(0)
-    DistilledEncoder(width=8, depth=1, channels=16).save(folder / "encoder.keras")
-    return folder
-
-
-def train(folder, work, run="photo/image2feature", steps=4, *more):
-    return [
-        *("run", run, "--photos", str(folder), "--val", str(folder), "--work", str(work)),
-        *("--encoder", str(folder / "encoder.keras"), "--width", "2", "--batch", "2"),
-        *("--size", "32"),
-        *("--epoch", "1", "--verbose", "2", "--steps", str(steps), *more),
-    ]
+    return photo_folder(tmp_path_factory.mktemp("photos"))
 
 
 def test_batches_depend_on_the_step_alone(folder):

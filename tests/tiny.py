@@ -2,8 +2,9 @@
 
 import keras
 import numpy as np
+from PIL import Image
 
-from tfpaint.networks.encoder import VGG19Encoder
+from tfpaint.networks.encoder import DistilledEncoder, VGG19Encoder
 from tfpaint.networks.feature2image import Feature2Image
 from tfpaint.networks.image2feature import Image2Feature
 
@@ -42,3 +43,24 @@ def mask_of(height, width, *boxes):
     for top, left, bottom, right in boxes:
         mask[top:bottom, left:right] = True
     return mask
+
+
+def photo_folder(folder, count=5):
+    """Some small photos to train on and `encoder.keras`, a tiny encoder."""
+    rng = np.random.default_rng(3)
+    for i in range(count):
+        low = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+        low.resize((64 + 8 * i, 56), Image.Resampling.BICUBIC).save(folder / f"{i}.png")
+    keras.utils.set_random_seed(0)
+    DistilledEncoder(width=8, depth=1, channels=16).save(folder / "encoder.keras")
+    return folder
+
+
+def train_command(folder, work, run="photo/image2feature", steps=4, *more):
+    """The arguments of a quick `train run` on a `photo_folder`."""
+    return [
+        *("run", run, "--photos", str(folder), "--val", str(folder), "--work", str(work)),
+        *("--encoder", str(folder / "encoder.keras"), "--width", "2", "--batch", "2"),
+        *("--size", "32"),
+        *("--epoch", "1", "--verbose", "2", "--steps", str(steps), *more),
+    ]
