@@ -34,7 +34,7 @@ from tfpaint.pictures import sheets
 from tfpaint.training.gan import GAN
 from train import precision
 from train.config import Config, adam, build, load_encoder, load_network
-from train.data import list_photos
+from train.photos import list_photos, usable
 from train.run import fit
 
 matplotlib.use("Agg")
@@ -48,7 +48,8 @@ _COMMON: dict[str, Any] = {
     "batch": BATCH,
     "discriminator_width": WIDTH,
     "decay": True,
-    "patience": 1000,
+    "crops": True,
+    "patience": None,
 }
 G1 = Config(  # the weights are equation 1's, brought to the means and the VGG19 used here
     stage="image2feature",
@@ -108,7 +109,10 @@ def main(arguments=None):
 
 def train_all(options: argparse.Namespace) -> None:
     """Trains what is not trained yet; every run has its folder below `options.work`."""
-    photos = list_photos(*options.photos), list_photos(*options.val)[: options.limit]
+    photos = (
+        usable(list_photos(*options.photos), SIZE),
+        usable(list_photos(*options.val)[: options.limit], SIZE),
+    )
     g1_folder = options.work / "g1"
     _train(g1_folder, G1, options, photos)
     _train(options.work / "context encoder", G1, options, photos, _context_encoder)

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from train.config import build, load_config, load_network
-from train.data import list_photos
+from train.photos import list_photos
 from train.run import fit
 
 RUNS = ("image2feature", "feature2image-128")

@@ -20,6 +20,7 @@ from tfpaint.networks.encoder import DistilledEncoder
 from train import data
 from train.__main__ import main
 from train.config import build, load_config, load_network, load_vgg19
+from train.photos import list_photos
 
 HOLE = np.zeros((40, 40), bool)
 HOLE[15:25, 12:24] = True
@@ -31,7 +32,7 @@ def folder(tmp_path_factory):
 
 
 def test_batches_depend_on_the_step_alone(folder):
-    photos = data.list_photos(folder)
+    photos = list_photos(folder)
     arguments = {"size": 32, "batch": 2, "irregular": 0.5, "shares": (7 / 16, 1 / 2)}
     whole = list(data.training_batches(photos, **arguments).take(6))
     late = list(data.training_batches(photos, start=4, **arguments).take(2))
@@ -45,7 +46,7 @@ def test_an_epoch_sees_every_photo_once(tmp_path):
     greys = sorted(range(20, 220, 40))
     for grey in greys:
         Image.new("RGB", (48, 40), (grey,) * 3).save(tmp_path / f"{grey}.png")
-    batches = iter(data.training_batches(data.list_photos(tmp_path), size=32, batch=5))
+    batches = iter(data.training_batches(list_photos(tmp_path), size=32, batch=5))
     for _ in range(3):
         photos, _ = next(batches)
         assert sorted(int(photo[0, 0, 0]) for photo in photos) == greys
@@ -64,7 +65,7 @@ def test_holes_lie_in_the_centre_and_vary():
 
 def test_missing_folders_are_named(tmp_path, capsys):
     with pytest.raises(InputError, match="nowhere"):
-        data.list_photos(tmp_path / "nowhere")
+        list_photos(tmp_path / "nowhere")
     code = main(["run", "photo/nothing", "--photos", "x", "--val", "x", "--work", str(tmp_path)])
     assert code == 2
     assert "image2feature, feature2image" in capsys.readouterr().err
@@ -130,11 +131,13 @@ def test_distilling_a_little_trains_a_little(folder, tmp_path):
 def test_what_is_no_photo_is_said(folder, tmp_path, capfd):
     (tmp_path / "._hidden.png").write_bytes(b"a Mac's")
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    assert data.list_photos(tmp_path) == [str(tmp_path / "bad.png")]
+    assert list_photos(tmp_path) == [str(tmp_path / "bad.png")]
     command = train(folder, tmp_path / "work")
     command[command.index("--photos") + 1] = str(tmp_path)
     assert main(command) == 2
-    assert "train prepare" in capfd.readouterr().err
+    said = capfd.readouterr()
+    assert "left out: " in said.out and "bad.png" in said.out
+    assert "none of the photos can be used" in said.err
 
 
 def test_a_folder_that_cannot_be_made_is_named(folder, tmp_path, capsys):
@@ -186,9 +189,9 @@ def test_distil_and_bundle_and_load(folder, tmp_path, shared):
 def test_early_stopping_survives_a_restart(tmp_path):
     from train.callbacks import Resume
 
-    def resume(model=None):
+    def resume():
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        callback = Resume(model, tmp_path, patience=2)
+        callback = Resume({"generator": model}, tmp_path, patience=2)
         callback.set_model(model)
         return callback
 
@@ -220,11 +223,13 @@ def test_a_work_folder_of_another_version_is_named(folder, tmp_path, capsys):
     config = json.loads(file.read_text())
     older = {key: value for key, value in config.items() if key != "options"}
     blurred = {**config, "options": {**config["options"], "key_blur": 9.0}}
+    odd = {**config, "inputs": 3}
     for text, message in (
         (json.dumps(older), "has no 'options', so it is of another version"),
         (json.dumps(blurred), "holds a run of options {'key_blur': 9.0"),
         ('{"run": ', "not the config of a run"),
         ("3", "not the config of a run"),
+        (json.dumps(odd), "not the config of a run"),
     ):
         file.write_text(text)
         assert main(train(folder, tmp_path, steps=2)) == 2
@@ -274,16 +279,15 @@ def test_networks_on_vgg19_make_a_preset(folder, tmp_path):
     assert filled.shape == (40, 40, 3)
 
 
-def test_losses_do_not_depend_on_the_scale_of_vgg19(folder, tmp_path):
+def test_losses_do_not_depend_on_the_scale_of_vgg19(tmp_path):
     save_vgg19(tmp_path / "vgg.npz")
     with np.load(tmp_path / "vgg.npz") as file:
         arrays = dict(file)
     for name in ("kernel", "bias"):
         arrays[f"block3_conv1/{name}"] = arrays[f"block3_conv1/{name}"] * 60
     np.savez(tmp_path / "large.npz", **arrays)
-    photos = data.list_photos(folder)
     image = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
-    small, large = (load_vgg19(tmp_path / name, photos)(image) for name in ("vgg.npz", "large.npz"))
+    small, large = (load_vgg19(tmp_path / name)(image) for name in ("vgg.npz", "large.npz"))
     np.testing.assert_allclose(large, small, rtol=1e-3, atol=1e-5)
     assert 0.2 < np.mean(small) < 5
 

@@ -1,15 +1,16 @@
 """What a training run is: the fields of a config, and how its networks are built."""
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
+import numpy as np
 
 from tfpaint.errors import InputError
+from tfpaint.evaluation.cases import sample_photos, square
 from tfpaint.filling.multi_scale import network_at
 from tfpaint.filling.options import PAPER, Options
 from tfpaint.networks.discriminators import (
@@ -24,7 +25,6 @@ from tfpaint.presets import load_preset
 from tfpaint.training.feature2image_gan import Feature2ImageGAN
 from tfpaint.training.gan import GAN
 from tfpaint.training.image2feature_gan import Image2FeatureGAN
-from train.data import validation_batches
 
 KINDS: dict[str, tuple[type[keras.Model], ...]] = {
     "encoder": (DistilledEncoder, VGG19Encoder),
@@ -52,9 +52,12 @@ class Config:
         decay: Lower both learning rates to a hundredth along a cosine.
         irregular: Share of irregular holes, 0 to 1; the others are centre squares.
         shares: Sides of the square holes over S; all are equally likely.
+        crops: Train on random squares of the photos, mirrored half of the time. The paper resizes
+            whole photos.
         encoder_layer: The layer of VGG19 that gives the features, if the encoder is VGG19.
         epoch: Steps between two validations, and between two checkpoints; at most `steps`.
-        patience: Validations without a lower loss before training stops.
+        patience: Validations without a lower loss before training stops; the result is then the
+            best network. None trains all steps, and the result is the last network.
     """
 
     stage: str
@@ -71,9 +74,10 @@ class Config:
     decay: bool = False
     irregular: float = 0.0
     shares: tuple[float, ...] = (7 / 16,)
+    crops: bool = False
     encoder_layer: str = "relu3_1"
     epoch: int = 1000
-    patience: int = 10
+    patience: int | None = 10
 
 
 def load_config(name: str) -> Config:
@@ -148,22 +152,25 @@ def load_encoder(source: str | Path, layer: str = "relu3_1") -> keras.Model:
         InputError: There is no such encoder, or it cannot be read or downloaded.
     """
     if source == "imagenet" or str(source).endswith(".npz"):
-        return VGG19Encoder(layer).load_vgg19(source)
+        return load_vgg19(source, layer)
     return load_network(source, "encoder")
 
 
-def load_vgg19(source: str | Path, photos: Sequence[str]) -> VGG19Encoder:
-    """Loads VGG19 up to relu3_1, rescaled so that its features have a mean of 1 on some photos.
+def load_vgg19(source: str | Path, layer: str = "relu3_1") -> VGG19Encoder:
+    """Loads VGG19, rescaled so that its features have a mean of 1 on scikit-image's photos.
+
+    The weights of losses in a config, and discriminators that see features, are thus the same for
+    all encoders. Patch-swap does not depend on the scale.
 
     Args:
         source: "imagenet" or an .npz file.
-        photos: Picture files, of which the first 16 are used.
+        layer: As for `load_encoder`.
 
     Raises:
         InputError: The weights cannot be read or downloaded.
     """
-    squares, _ = next(iter(validation_batches(list(photos[:16]), 128, 16)))
-    return VGG19Encoder().load_vgg19(source).normalise(tf.cast(squares, tf.float32) / 127.5 - 1.0)
+    squares = np.stack([square(photo, 128) for photo in sample_photos().values()])
+    return VGG19Encoder(layer).load_vgg19(source).normalise(squares / np.float32(127.5) - 1.0)
 
 
 def build(

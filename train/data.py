@@ -4,17 +4,16 @@ All random choices are made by stateless operations from (seed, number of the it
 that begins at step n gives exactly what an uninterrupted one gives from step n on.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import tensorflow as tf
 
 from tfpaint.errors import InputError
+from tfpaint.pictures.files import read_photo
 from tfpaint.pictures.masks import square_hole
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif"}
 
 
 @dataclass(frozen=True)
@@ -42,23 +41,12 @@ class PhotoStream(Protocol):
         """One worker's photos, endlessly, as scalar strings, from its photo number `start` on."""
 
 
-def list_photos(*folders: str | Path) -> list[str]:
-    """The paths of all picture files in the folders and the folders below them, sorted.
-
-    Raises:
-        InputError: A folder is missing or has no pictures.
-    """
-    photos: list[str] = []
-    for folder in map(Path, folders):
-        found = sorted(
-            str(path)
-            for path in folder.rglob("*")
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-        )
-        if not found:
-            raise InputError(f"{folder}: no such folder, or no JPEG or PNG photos in it")
-        photos += found
-    return photos
+def read(path: tf.Tensor) -> tf.Tensor:
+    """The photo at a path, upright, as the inpainter reads it: a scalar to uint8 (H, W, 3)."""
+    photo = tf.numpy_function(
+        lambda name: read_photo(os.fsdecode(name)).pixels, [path], tf.uint8, stateful=False
+    )
+    return tf.ensure_shape(photo, (None, None, 3))
 
 
 def decode(file: tf.Tensor | bytes) -> tf.Tensor:
@@ -87,7 +75,7 @@ def random_square(photo: tf.Tensor, size: int, seed: tf.Tensor) -> tf.Tensor:
     left = tf.cast(u[2] * tf.cast(width - side + 1, tf.float32), tf.int32)
     square = photo[top : top + side, left : left + side]
     square = tf.cond(u[3] < 0.5, lambda: square[:, ::-1], lambda: square)
-    return _resize(square, size)
+    return whole(square, size)
 
 
 def centre_square(photo: tf.Tensor, size: int) -> tf.Tensor:
@@ -95,11 +83,12 @@ def centre_square(photo: tf.Tensor, size: int) -> tf.Tensor:
     height, width = tf.shape(photo)[0], tf.shape(photo)[1]
     side = tf.minimum(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    return _resize(photo[top : top + side, left : left + side], size)
+    return whole(photo[top : top + side, left : left + side], size)
 
 
-def _resize(square: tf.Tensor, size: int) -> tf.Tensor:
-    resized = tf.image.resize(square, (size, size), antialias=True)
+def whole(photo: tf.Tensor, size: int) -> tf.Tensor:
+    """A whole photo resized, whatever its aspect: uint8 (H, W, 3) to (size, size, 3)."""
+    resized = tf.image.resize(photo, (size, size), antialias=True)
     return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)
 
 
@@ -168,6 +157,7 @@ def training_batches(
     seed: int = 0,
     irregular: float = 0.0,
     shares: Sequence[float] = (7 / 16,),
+    crops: bool = False,
     among: Among = ALONE,
 ) -> tf.data.Dataset:
     """Endless batches for training, from step `start` on.
@@ -179,6 +169,8 @@ def training_batches(
         start: The step to begin with; the batch of a step depends on (seed, step) alone.
         seed: Of all random choices.
         irregular, shares: As for `random_hole`.
+        crops: Take random squares of the photos, mirrored half of the time, instead of the whole
+            photos, resized as in the paper.
         among: Whose part of each step to give, divided into a batch for each of its replicas.
 
     Returns:
@@ -188,7 +180,8 @@ def training_batches(
 
     def item(number: tf.Tensor, file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         item_seed = tf.stack([tf.cast(number, tf.int32), seed + 7])
-        square = random_square(decode(file), size, item_seed)
+        photo = read(file) if isinstance(photos, list) else decode(file)
+        square = random_square(photo, size, item_seed) if crops else whole(photo, size)
         return square, random_hole(size, item_seed + 13, irregular, shares)
 
     part = batch // among.workers
@@ -197,9 +190,8 @@ def training_batches(
         lambda step: tf.data.Dataset.range(step * batch + first, step * batch + first + part)
     )
     if isinstance(photos, list):
-        paths, count = tf.constant(photos), len(photos)
-        places = numbers.map(lambda number: _place(number, count, seed))
-        files = places.map(lambda place: tf.io.read_file(paths[place]))
+        paths, count = tf.constant([os.fsencode(photo) for photo in photos]), len(photos)
+        files = numbers.map(lambda number: paths[_place(number, count, seed)])
     else:
         files = photos.stream(start * part, seed, among)
     items = tf.data.Dataset.zip(numbers, files).map(
@@ -216,9 +208,15 @@ def _place(number: tf.Tensor, count: int, seed: int) -> tf.Tensor:
 
 
 def validation_batches(
-    photos: list[str], size: int, batch: int, share: float = 0.5, among: Among = ALONE
+    photos: list[str],
+    size: int,
+    batch: int,
+    irregular: float = 0.0,
+    shares: Sequence[float] = (7 / 16,),
+    crops: bool = False,
+    among: Among = ALONE,
 ) -> tf.data.Dataset:
-    """The centre squares of all photos once, in order, each with the centre hole.
+    """All photos once, in order, each with the same hole of the kinds to train on every time.
 
     The last photos are left out if the replicas cannot share all evenly.
 
@@ -226,19 +224,31 @@ def validation_batches(
         photos: Picture files.
         size: Side S of the squares in pixels.
         batch: Photos in a batch, or fewer, so that all batches are equal.
-        share: Side of the hole over that of the photo.
+        irregular, shares: As for `random_hole`, for the hole of each photo.
+        crops: Take the photos' centre squares instead of the whole photos, resized.
         among: Whose part of the photos to give.
 
     Returns:
         Dataset of (photo uint8 (B, S, S, 3), hole bool (B, S, S, 1), True = missing).
+
+    Raises:
+        InputError: There are fewer photos than replicas.
     """
-    hole = centre_hole(size, share)
     each = len(photos) // among.replicas
-    photos = photos[: each * among.replicas][among.worker :: among.workers]
+    if not each:
+        raise InputError(f"{among.replicas} replicas need as many validation photos at least")
+    paths = [os.fsencode(photo) for photo in photos[: each * among.replicas]]
     batch = max(size for size in range(1, batch + 1) if each % size == 0)
-    squares = tf.data.Dataset.from_tensor_slices(photos).map(
-        lambda path: (centre_square(decode(tf.io.read_file(path)), size), hole),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
+
+    def item(number: tf.Tensor, path: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        square = (centre_square if crops else whole)(read(path), size)
+        seed = tf.stack([tf.cast(number, tf.int32), 5])
+        return square, random_hole(size, seed, irregular, shares)
+
+    squares = (
+        tf.data.Dataset.from_tensor_slices(paths)
+        .enumerate()
+        .shard(among.workers, among.worker)
+        .map(item, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     )
     return squares.batch(batch).prefetch(2)

@@ -15,9 +15,10 @@ import tensorflow as tf
 
 from tfpaint.networks.encoder import DistilledEncoder
 from tfpaint.terminal import count
-from train.callbacks import Resume
+from train.callbacks import Resume, StopAtNaN
 from train.config import check_keras, load_vgg19
-from train.data import list_photos, training_batches
+from train.data import training_batches
+from train.photos import list_photos, usable
 
 
 class Distiller(keras.Model):
@@ -86,25 +87,26 @@ def run(options: argparse.Namespace) -> None:
         InputError: Photos, teacher, checkpoints or `out` cannot be used.
     """
     check_keras(options.out)
-    photos = list_photos(*options.photos)
+    photos = usable(list_photos(*options.photos), options.size)
     student = DistilledEncoder(width=options.width, depth=options.depth)
-    distiller = Distiller(student, load_vgg19(options.teacher, photos))
+    distiller = Distiller(student, load_vgg19(options.teacher))
     schedule = keras.optimizers.schedules.CosineDecay(2e-3, options.steps, alpha=0.01)
     distiller.compile(optimizer=keras.optimizers.Adam(schedule))
     distiller.optimizer.build(student.trainable_variables)
 
     options.work.mkdir(parents=True, exist_ok=True)
     every = min(options.save_every, options.steps)
-    resume = Resume(distiller, options.work)
+    trained = {"student": student, "optimizer": distiller.optimizer}
+    resume = Resume(trained, options.work)
     done, _ = resume.restore()
-    batches = training_batches(photos, options.size, options.batch, done * every)
+    batches = training_batches(photos, options.size, options.batch, done * every, crops=True)
     logger = keras.callbacks.CSVLogger(options.work / "log.csv", append=done > 0)
     distiller.fit(
         batches,
         epochs=-(-options.steps // every),
         initial_epoch=done,
         steps_per_epoch=every,
-        callbacks=[resume, logger],
+        callbacks=[StopAtNaN(trained, every), resume, logger],
         verbose=2,
         shuffle=False,
     )

@@ -18,7 +18,8 @@ from PIL import Image
 from tfpaint.errors import InputError
 from tfpaint.pictures.files import read_photo
 from tfpaint.terminal import count
-from train.data import decode, list_photos
+from train.data import decode
+from train.photos import list_photos
 from train.records import write_shards
 
 

@@ -5,11 +5,11 @@ The same command resumes from the last checkpoint, exactly as if it had never st
 """
 
 import argparse
-import json
+import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -18,11 +18,13 @@ from tfpaint.errors import InputError
 from tfpaint.terminal import count
 from tfpaint.training.gan import GAN
 from train import precision
-from train.callbacks import Resume, Samples
+from train.callbacks import Resume, Samples, StopAtNaN
 from train.config import Config, build, load_config, load_encoder, load_network, load_vgg19
-from train.data import ALONE, Among, list_photos, training_batches, validation_batches
+from train.data import ALONE, Among, training_batches, validation_batches
 from train.distribution import STRATEGIES, distribute, make_strategy, worker_number
+from train.photos import list_photos, usable
 from train.records import MANIFEST, Shards
+from train.work_folder import check_same_run, digest, network_digest, recorded_precision
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +60,10 @@ def run(options: argparse.Namespace) -> GAN:
         InputError: A folder, network or config cannot be used.
     """
     strategy = make_strategy(options.strategy)
-    keras.mixed_precision.set_global_policy(precision.policy(options.precision))
+    policy = options.precision
+    if policy == "auto":  # a run that is continued keeps its own
+        policy = recorded_precision(options.work) or precision.policy(policy)
+    keras.mixed_precision.set_global_policy(policy)
     gpus = tf.config.list_physical_devices("GPU")
     print(f"training on {f'{strategy.num_replicas_in_sync} GPU(s)' if gpus else 'the CPU'}")
     config = _override(load_config(options.config), options)
@@ -67,55 +72,35 @@ def run(options: argparse.Namespace) -> GAN:
 
 
 def _train(options: argparse.Namespace, config: Config, strategy: tf.distribute.Strategy) -> GAN:
-    photos, held_out = _photos(options.photos), list_photos(*options.val)[: options.val_limit]
+    photos = _photos(options.photos, config.size)
+    held_out = usable(list_photos(*options.val)[: options.val_limit], config.size)
     encoder = load_encoder(options.encoder, config.encoder_layer)
     g1 = load_network(options.image2feature, "image2feature") if options.image2feature else None
-    critic = load_vgg19(options.critic, held_out) if options.critic else None
+    critic = load_vgg19(options.critic) if options.critic else None
     keras.utils.set_random_seed(0)
     gan = build(config, encoder, g1, critic)
+    first = None
     if options.init_from:
-        network = load_network(options.init_from, config.stage, config.size)
+        first = load_network(options.init_from, config.stage, config.size)
         try:
-            gan.generator.set_weights(network.get_weights())
+            gan.generator.set_weights(first.get_weights())
         except ValueError as error:
             raise InputError(f"{options.init_from}: another network than the config's") from error
 
     if not worker_number(strategy):
-        _check_same_run(options.work, options.config, config)
+        policy = keras.mixed_precision.global_policy().name
+        networks = {"encoder": encoder, "image2feature": g1, "critic": critic, "init-from": first}
+        check_same_run(
+            options.work,
+            {"run": options.config, "precision": policy, **asdict(config)},
+            {
+                **{option: network_digest(network) for option, network in networks.items()},
+                "photos": _digest(photos, options.photos),
+                "val": _digest(held_out, options.val),
+            },
+        )
     fit(gan, config, photos, held_out, options.work, strategy, options.verbose)
     return gan
-
-
-def _check_same_run(work: Path, name: str, config: Config) -> None:
-    """Writes `work/config.json`; if there is one, only its number of steps may differ.
-
-    Raises:
-        InputError: The folder holds another run, or one of another version of tfpaint.
-    """
-    policy = keras.mixed_precision.global_policy().name
-    text = json.dumps({"run": name, "precision": policy, **asdict(config)}, indent=1)
-    file, now = work / "config.json", json.loads(text)
-    begun = _read_config(file) if file.exists() else now
-    missing = [key for key in now if key not in begun]
-    if missing:
-        raise InputError(
-            f"{file}: has no {missing[0]!r}, so it is of another version of tfpaint; "
-            "name another folder"
-        )
-    for key, new in now.items():
-        if key != "steps" and (old := begun[key]) != new:
-            raise InputError(
-                f"{work}: holds a run of {key} {old} and not {new}; name another folder"
-            )
-    work.mkdir(parents=True, exist_ok=True)
-    file.write_text(text + "\n")
-
-
-def _read_config(file: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(file.read_text()))
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{file}: not the config of a run; name another folder") from error
 
 
 def fit(
@@ -148,8 +133,11 @@ def fit(
     worker = worker_number(strategy)
     own = work / f"worker{worker}" if worker else work
     own.mkdir(parents=True, exist_ok=True)
-    resume = Resume(gan, own / "checkpoints", config.patience)
+    best = own / "best.keras"
+    resume = Resume(gan.trained, own / "checkpoints", config.patience, best)
     done, exhausted = resume.restore(work / "checkpoints")
+    if worker and done and config.patience is not None:
+        shutil.copyfile(work / best.name, best)
     epochs = -(-config.steps // config.epoch)
 
     def training(among: Among) -> tf.data.Dataset:
@@ -160,11 +148,20 @@ def fit(
             start=done * config.epoch,
             irregular=config.irregular,
             shares=config.shares,
+            crops=config.crops,
             among=among,
         )
 
     def validation(among: Among = ALONE) -> tf.data.Dataset:
-        return validation_batches(held_out, config.size, batch=8, among=among)
+        return validation_batches(
+            held_out,
+            config.size,
+            batch=8,
+            irregular=config.irregular,
+            shares=config.shares,
+            crops=config.crops,
+            among=among,
+        )
 
     if exhausted or done >= epochs:
         print(f"{work}: the run has finished, after {done * config.epoch} steps")
@@ -181,17 +178,29 @@ def fit(
                 keras.callbacks.CSVLogger(own / "log.csv", append=done > 0),
                 keras.callbacks.TensorBoard(own, update_freq=100, write_graph=False),
                 Samples(next(iter(validation())), own),
+                StopAtNaN(gan.trained, config.epoch),
                 resume,  # the last one, so that it saves the state after the others
             ],
         )
+    if config.patience is not None:
+        gan.generator.load_weights(best)
     gan.generator.save(own / "network.keras")
 
 
-def _photos(folders: Sequence[str]) -> list[str] | Shards:
+def _photos(folders: Sequence[str], size: int) -> list[str] | Shards:
     """The photos in some folders, or the shards in the one that `train prepare` wrote."""
     if len(folders) == 1 and (Path(folders[0]) / MANIFEST).exists():
         return Shards.load(folders[0])
-    return list_photos(*folders)
+    return usable(list_photos(*folders), size)
+
+
+def _digest(photos: list[str] | Shards, folders: Sequence[str]) -> str:
+    """The digest of the photos' names below their folders, which may have been moved."""
+    if isinstance(photos, Shards):
+        return digest(f"{Path(file).name} {n}".encode() for file, n in photos.files.items())
+    roots = [f"{Path(folder)}{os.sep}" for folder in folders]
+    below = (next(p.removeprefix(r) for r in roots if p.startswith(r)) for p in photos)
+    return digest(os.fsencode(name) for name in below)
 
 
 def _override(config: Config, options: argparse.Namespace) -> Config:

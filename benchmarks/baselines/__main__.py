@@ -18,7 +18,7 @@ from benchmarks.baselines import context_encoder, local_global
 from tfpaint.training.gan import GAN
 from train import precision
 from train.config import Config, compile_gan
-from train.data import list_photos
+from train.photos import list_photos, usable
 from train.run import fit
 
 WORK = Path("runs/baselines")
@@ -27,14 +27,14 @@ _COMMON: dict[str, Any] = {
     "decay": True,
     "irregular": 0.3,
     "shares": (7 / 16, 1 / 2),
+    "crops": True,
+    "patience": None,
 }
 CONFIGS = {  # learning rates as in the originals, or up to twice that: the runs are short
     "context-encoder": Config(
-        **_COMMON, size=128, steps=6000, batch=16, learning_rate=4e-4, epoch=250, patience=1000
+        **_COMMON, size=128, steps=6000, batch=16, learning_rate=4e-4, epoch=250
     ),
-    "local-global": Config(
-        **_COMMON, size=256, steps=3000, batch=4, learning_rate=1e-3, epoch=250, patience=1000
-    ),
+    "local-global": Config(**_COMMON, size=256, steps=3000, batch=4, learning_rate=1e-3, epoch=250),
 }
 JOINT = 1 / 3  # of local-global's steps, the last, with its discriminators
 
@@ -56,7 +56,10 @@ def main(arguments=None):
     named = {name: getattr(options, name) for name in ("steps", "size", "batch", "epoch")}
     config = dataclasses.replace(config, **{k: v for k, v in named.items() if v})
     work = options.work / options.method
-    photos = list_photos(*options.photos), list_photos(*options.val)[:64]
+    photos = (
+        usable(list_photos(*options.photos), config.size),
+        usable(list_photos(*options.val)[:64], config.size),
+    )
     width = {"width": options.width} if options.width else {}
     keras.utils.set_random_seed(0)
     if options.method == "context-encoder":

@@ -119,8 +119,8 @@ class VGG19Encoder(keras.Model):
         """Scales the last layer so that the features of some images have a mean of 1.
 
         The ImageNet weights give far larger features than the VGG19 of Gatys et al. (2016), which
-        was rescaled for style transfer. The loss weights in `train/configs/photo.py` are chosen for
-        features of that smaller scale.
+        was rescaled for style transfer. The loss weights in `train/configs/` are meant for features
+        of that smaller scale.
 
         Args:
             images: float32 (B, H, W, 3), RGB in [-1, 1].
@@ -128,7 +128,7 @@ class VGG19Encoder(keras.Model):
         Returns:
             This encoder.
         """
-        mean = keras.ops.mean(self(images))
+        mean = float(f"{float(keras.ops.mean(self(images))):.4g}")  # the same on every machine
         last = [layer for layer in self.layers if isinstance(layer, layers.Conv2D)][-1]
         last.set_weights([weights / mean for weights in last.get_weights()])
         return self

@@ -122,6 +122,15 @@ class GAN(keras.Model):
         return self._logs({"loss": self._weighted(made), "hole_l1": hole_l1, **made.parts})
 
     @property
+    def trained(self) -> dict[str, Any]:
+        """What training changes, by name: the networks and, once compiled, their optimisers."""
+        trained = {"generator": self.generator, "optimizer": self.optimizer}
+        if self.discriminator is not None:
+            trained["discriminator"] = self.discriminator
+            trained["discriminator_optimizer"] = self.discriminator_optimizer
+        return trained
+
+    @property
     def metrics(self):
         return list(self.means.values())
 

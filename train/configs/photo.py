@@ -16,7 +16,7 @@ from typing import Any
 from tfpaint.filling.options import Options
 from train.config import Config
 
-_HOLES: dict[str, Any] = {"irregular": 0.4, "shares": (7 / 16, 1 / 2)}
+_DATA: dict[str, Any] = {"irregular": 0.4, "shares": (7 / 16, 1 / 2), "crops": True}
 
 RUNS = {
     "image2feature": Config(
@@ -29,8 +29,8 @@ RUNS = {
         learning_rate=4e-4,
         decay=True,
         epoch=100,
-        patience=1000,
-        **_HOLES,
+        patience=None,
+        **_DATA,
     ),
     "feature2image": Config(
         stage="feature2image",
@@ -43,8 +43,8 @@ RUNS = {
         learning_rate=6e-4,
         decay=True,
         epoch=250,
-        patience=1000,
-        **_HOLES,
+        patience=None,
+        **_DATA,
     ),
 }
 
