@@ -2,7 +2,8 @@
 
     python -m train run coco/image2feature --photos DIR --val DIR --work DIR
 
-and the same for feature2image-128, -256 and -512. See paper.py for the recipe.
+and the same for feature2image-128, -256 and -512, and each with -mixture. See paper.py for the
+recipe.
 """
 
 from train.configs.paper import paper
