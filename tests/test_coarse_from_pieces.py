@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import mask_of, networks, photo
 
+from tests.tiny import mask_of, networks, photo
 from tfpaint.errors import InputError
 from tfpaint.filling import coarse_from_pieces
 from tfpaint.filling.options import Options

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
-from tiny import save_vgg19
 
+from tests.tiny import save_vgg19
 from tfpaint.cli import main
 from tfpaint.errors import InputError
 from tfpaint.evaluation.cases import Case, load_cases

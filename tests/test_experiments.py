@@ -5,9 +5,9 @@ import json
 import pytest
 from PIL import Image
 from skimage import data
-from tiny import save_vgg19
 
 from benchmarks import ablations, running_time, table1
+from tests.tiny import save_vgg19
 from tfpaint.errors import InputError
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from tiny import SCALES, mask_of, networks, photo
 
 from export import check, litert, litert_runner, tfjs, tfjs_runner
 from export.__main__ import main
+from tests.tiny import SCALES, mask_of, networks, photo
 from tfpaint import saved_model
 from tfpaint.filling.options import Options
 from tfpaint.inpainter import Inpainter

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import networks
 
+from tests.tiny import networks
 from tfpaint.errors import InputError
 from tfpaint.filling.feature_swap import swap_features
 from tfpaint.filling.options import PAPER, PHOTO, Options

@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import SCALES, mask_of, networks, photo
 
+from tests.tiny import SCALES, mask_of, networks, photo
 from tfpaint.errors import InputError
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options

@@ -2,11 +2,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-import reference
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import reference
 from tfpaint.errors import InputError
 from tfpaint.patch_swap import matching
 from tfpaint.patch_swap.matching import NO_MATCH

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-import reference
 import tensorflow as tf
 
+from tests import reference
 from tfpaint.errors import InputError
 from tfpaint.patch_swap import match
 from tfpaint.patch_swap.matching import NO_MATCH

@@ -1,11 +1,11 @@
 import keras
 import numpy as np
 import pytest
-import reference
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import reference
 from tfpaint.maps.mask_cells import hole_on_features
 from tfpaint.patch_swap import PatchSwap, match, patch_swap
 from tfpaint.patch_swap.pasting import paste

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import mask_of, networks, photo
 
+from tests.tiny import mask_of, networks, photo
 from tfpaint.errors import InputError
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options

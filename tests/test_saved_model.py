@@ -11,10 +11,10 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow.core.protobuf import config_pb2
 from tensorflow_serving.apis import prediction_log_pb2
-from tiny import SCALES, mask_of, networks, photo
 
 from export.__main__ import main
 from serving.model import Model
+from tests.tiny import SCALES, mask_of, networks, photo
 from tfpaint import saved_model
 from tfpaint.errors import InputError
 from tfpaint.filling.options import Options

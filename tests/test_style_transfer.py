@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import SCALES, networks, photo
 
+from tests.tiny import SCALES, networks, photo
 from tfpaint import cli, stylize
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter

@@ -8,10 +8,9 @@ import tensorflow as tf
 from tfpaint.errors import InputError
 from tfpaint.filling.feature_swap import swap_features
 from tfpaint.filling.options import PAPER, Options
-from tfpaint.maps.mask_cells import hole_on_features
 from tfpaint.training import losses
 from tfpaint.training.gan import GAN, Batch, Reconstruction
-from tfpaint.training.image2feature_gan import compose
+from tfpaint.training.image2feature_gan import compose_enlarged
 
 SOURCES = ("truth", "prediction", "mixture")
 
@@ -108,7 +107,8 @@ class Feature2ImageGAN(GAN):
         """The image whose features are swapped: (B, S, S, 3), chosen by `source`."""
         if self.source == "truth":
             return batch["truth"]
-        predicted = self._predict(batch["incomplete"], batch["mask"])
+        assert self.image2feature is not None
+        predicted = compose_enlarged(self.image2feature, batch["incomplete"], batch["mask"])
         if self.source == "prediction":
             return predicted
         step = tf.cast(self.optimizer.iterations, tf.int32) if training else 0
@@ -119,19 +119,6 @@ class Feature2ImageGAN(GAN):
         if replicas > 1:
             coin = coin[replica.replica_id_in_sync_group * count :][:count]
         return tf.where(coin < 0.5, predicted, batch["truth"])
-
-    def _predict(self, incomplete, mask):
-        """I1, float32 (B, S, S, 3). If G1 is for smaller pictures, its prediction is enlarged.
-
-        The scales of `Inpainter` begin with an enlarged picture in the same way.
-        """
-        assert self.image2feature is not None
-        size = mask.shape[1]
-        times = size // self.image2feature.input_shape[0][1]
-        small_mask = hole_on_features(mask, times)
-        small = tf.nn.avg_pool2d(incomplete, times, times, "VALID") * (1.0 - small_mask)
-        predicted, _ = compose(self.image2feature, small, small_mask)
-        return incomplete * (1.0 - mask) + tf.image.resize(predicted, (size, size)) * mask
 
     def reconstruction(self, batch: Batch, training: bool) -> Reconstruction:
         """The image, with the image loss (equation 6), and the feature loss where it is used.

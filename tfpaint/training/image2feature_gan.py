@@ -31,6 +31,26 @@ def compose(
     return incomplete * (1.0 - mask) + padded * mask, padded
 
 
+def compose_enlarged(
+    image2feature: keras.Model, incomplete: tf.Tensor, mask: tf.Tensor
+) -> tf.Tensor:
+    """I1 as `compose` gives it, float32 (B, S, S, 3), with a G1 of this size or a smaller one.
+
+    A smaller G1's picture is enlarged, as `Inpainter` does where a scale begins.
+
+    Args:
+        image2feature: G1, of a size that divides S.
+        incomplete: I0, float32 (B, S, S, 3) in [-1, 1].
+        mask: float32 (B, S, S, 1), 1 = missing, within the centre square of side S/2.
+    """
+    size = mask.shape[1]
+    times = size // image2feature.input_shape[0][1]
+    small_mask = hole_on_features(mask, times)
+    small = tf.nn.avg_pool2d(incomplete, times, times, "VALID") * (1.0 - small_mask)
+    predicted, _ = compose(image2feature, small, small_mask)
+    return incomplete * (1.0 - mask) + tf.image.resize(predicted, (size, size)) * mask
+
+
 class Image2FeatureGAN(GAN):
     """Trains G1 with the encoder and D1 (section 3.3.1, equations 1-4).
 
