@@ -36,12 +36,12 @@ def paper(photos: int, epochs: int) -> dict[str, Config]:
         learning_rate=2e-3,
     )
     runs = {"image2feature": g1}
-    for size in (128, 256, 512):
+    for size, adversarial in ((128, 0.3), (256, 1.0), (512, 3.0)):
         g2 = Config(
             stage="feature2image",
             size=size,
             **amount(16 * 128 // size),
-            losses={"image_weight": 1.0, "adversarial_weight": 0.3},
+            losses={"image_weight": 1.0, "adversarial_weight": adversarial},
         )
         runs[f"feature2image-{size}"] = g2
         # It continues from the network of the run before (--init-from), with --image2feature.
