@@ -1,6 +1,6 @@
 """Several answers for one hole, side by side: photo and hole, the best answer, and others.
 
-    python -m benchmarks.variants --out docs/variants.jpg
+python -m benchmarks.variants --out docs/variants.jpg
 """
 
 import argparse
@@ -36,10 +36,8 @@ def main() -> None:
         mask = np.zeros(photo.shape[:2], bool)
         mask[top:bottom, left:right] = True
         fills = inpainter(photo, mask, variants=1 + options.others)
-        y, x = (
-            int(np.clip((first + last - options.side) // 2, 0, length - options.side))
-            for first, last, length in zip((top, left), (bottom, right), mask.shape, strict=True)
-        )
+        centre = np.array([top + bottom, left + right]) // 2
+        y, x = np.clip(centre - options.side // 2, 0, np.array(mask.shape) - options.side)
         near = slice(y, y + options.side), slice(x, x + options.side)
         rows.append(np.hstack([one[near] for one in (mark_hole(photo, mask), *fills)]))
     Image.fromarray(np.vstack(rows)).reduce(2).save(options.out, quality=88)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from tiny import SCALES, mask_of, networks, photo
 
+from tests.tiny import SCALES, mask_of, networks, photo
 from tfpaint import batch
 from tfpaint.errors import InputError
 from tfpaint.filling.options import Options

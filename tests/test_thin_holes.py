@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import mask_of, networks, photo
 
+from tests.tiny import mask_of, networks, photo
 from tfpaint.evaluation.classical import harmonic
 from tfpaint.filling import windows
 from tfpaint.filling.options import Options
@@ -109,7 +109,9 @@ def test_unknown_pixels_are_not_copied(inpainter):
     image, mask = waves(200, 220), mask_of(200, 220, (90, 30, 94, 190))
     unknown = mask_of(200, 220, (60, 30, 88, 190))
     filled = [
-        inpainter(np.where(unknown[..., None], colour, image).astype(np.uint8), mask, unknown=unknown)
+        inpainter(
+            np.where(unknown[..., None], colour, image).astype(np.uint8), mask, unknown=unknown
+        )
         for colour in (0, 255)
     ]
     np.testing.assert_array_equal(filled[0][mask], filled[1][mask])
