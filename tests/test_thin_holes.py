@@ -120,6 +120,6 @@ def test_unknown_pixels_are_not_copied(inpainter):
 def test_the_paper_has_windows_for_every_hole():
     encoder, image2feature, feature2image = networks()
     paper = Inpainter(encoder, image2feature, feature2image, (16, 32))
-    image, mask = photo(60, 60), mask_of(60, 60, (20, 20, 23, 40))
+    mask = mask_of(60, 60, (20, 20, 23, 40))
     largest = int(tf.reduce_max(windows.find_windows(mask, (16, 32))[:, 2]))
     assert max(paper.scales_for(mask)) == largest
