@@ -12,6 +12,7 @@ from skimage import data
 from export.__main__ import main as export
 from serving.__main__ import main as serve
 from tfpaint import cli
+from tfpaint.commands import loading
 from tfpaint.inpainter import Inpainter
 from tfpaint.networks.encoder import DistilledEncoder
 from train.__main__ import main as train
@@ -58,7 +59,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_command_line(root, folder, inpainter, monkeypatch):
-    monkeypatch.setattr(cli, "_load_inpainter", lambda *_: inpainter)
+    monkeypatch.setattr(loading, "load_inpainter", lambda *_: inpainter)
     done = 0
     for _, *arguments in commands(root, "tfpaint inpaint"):
         assert cli.main(arguments) == 0, arguments
@@ -71,7 +72,7 @@ def test_the_command_line(root, folder, inpainter, monkeypatch):
 
 
 def test_stylize(root, folder, inpainter, monkeypatch):
-    monkeypatch.setattr(cli, "_load_inpainter", lambda *_: inpainter)
+    monkeypatch.setattr(loading, "load_inpainter", lambda *_: inpainter)
     Image.fromarray(data.coffee()).resize((96, 64)).save("painting.jpg")
     ((_, *arguments),) = commands(root, "tfpaint stylize")
     assert cli.main([*arguments, "--size", "96"]) == 0
@@ -79,7 +80,7 @@ def test_stylize(root, folder, inpainter, monkeypatch):
 
 
 def test_evaluate(root, folder, inpainter, monkeypatch):
-    monkeypatch.setattr(cli, "_load_inpainter", lambda *_: inpainter)
+    monkeypatch.setattr(loading, "load_inpainter", lambda *_: inpainter)
     ((_, *arguments),) = commands(root, "tfpaint evaluate")
     assert cli.main(arguments) == 0
     assert (folder / "report" / "index.html").exists()

@@ -1,9 +1,12 @@
 """The house: every module has its room, and imports run one way, also those inside functions."""
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
+
+from tfpaint.cli import main
 
 # From the ground up: a module may import from its own room and from those before it.
 ROOMS = [
@@ -22,6 +25,7 @@ ROOMS = [
     "tfpaint.saved_model",
     "tfpaint.evaluation",
     "tfpaint.batch",
+    "tfpaint.commands",
     "tfpaint.cli",
     "train",
     "export",
@@ -104,6 +108,15 @@ def test_every_room_says_what_is_in_it_and_what_it_imports(root):
         if room.is_dir() and file.exists():
             text = ast.get_docstring(ast.parse(file.read_text()))
             assert "\n\nMay import: " in text and len(text.splitlines()) <= 4, file
+
+
+def test_every_command_has_a_file_of_its_own(root, capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.M)
+    assert len(commands) >= 3
+    for command in commands:
+        assert (root / "tfpaint" / "commands" / f"{command}.py").exists(), command
 
 
 def test_files_of_the_library_are_short(root):

@@ -6,6 +6,7 @@ from PIL import Image
 
 from tests.tiny import SCALES, networks, photo
 from tfpaint import cli, stylize
+from tfpaint.commands import loading
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
 
@@ -60,7 +61,7 @@ def test_wrong_arrays(inpainter):
 
 
 def test_the_program(inpainter, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "_load_inpainter", lambda *_: inpainter)
+    monkeypatch.setattr(loading, "load_inpainter", lambda *_: inpainter)
     files = [str(tmp_path / name) for name in ("a.png", "b.png", "out.png")]
     for seed, file in enumerate(files[:2]):
         Image.fromarray(photo(40, 64, seed)).save(file, icc_profile=b"the profile of %d" % seed)

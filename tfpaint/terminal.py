@@ -118,3 +118,14 @@ def count(text: str) -> int:
     if not 1 <= number <= sys.maxsize or not number.is_integer():
         raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
     return int(number)
+
+
+def seed(text: str) -> int:
+    """The argparse type of a whole number from 0.
+
+    Raises:
+        argparse.ArgumentTypeError: `text` is no such number.
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)

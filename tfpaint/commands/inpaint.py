@@ -1,0 +1,82 @@
+"""`tfpaint inpaint PHOTO --mask MASK -o OUT`."""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tfpaint import batch
+from tfpaint.commands import loading
+from tfpaint.errors import InputError
+from tfpaint.pictures.files import MAX_PIXELS
+from tfpaint.pictures.mask_files import MaskOptions
+from tfpaint.terminal import add_mask_options, count
+
+_EXAMPLES = """\
+examples:
+  tfpaint inpaint beach.jpg --mask people.png -o empty-beach.jpg
+  tfpaint inpaint beach.jpg --mask people.png -o empty-beach.png --save-steps steps.png
+  tfpaint inpaint erased.png -o filled.png              the transparent pixels are the hole
+  tfpaint inpaint photos/ --mask masks/ -o filled/      photos/a.jpg goes with masks/a.png
+  tfpaint inpaint scans/ --mask dust.png -o clean/      one mask for all
+
+White in a mask is missing, black is known. Known pixels stay as they are, bit for bit in PNG,
+TIFF, WebP and BMP files. Of a folder, all pictures are taken, whatever their suffixes; other files
+are named on stderr, hidden ones passed over. Exit code: 0 done, 2 a bad photo, mask or option, or
+a file that the system refuses, 130 interrupted.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Adds the command to the `tfpaint` parser's subparsers."""
+    parser = commands.add_parser(
+        "inpaint",
+        help="fill the hole in a photo, or in each photo of a folder",
+        description="Fill the hole in a photo, or in each photo of a folder.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=run)
+    add = parser.add_argument
+    add("photo", type=Path, metavar="PHOTO", help="a picture file, or a folder of them")
+    add(
+        "--mask",
+        type=Path,
+        help="picture, white = missing; or a folder, paired by name; "
+        "without it, what is more than half transparent in the photo is missing",
+    )
+    add("-o", "--out", type=Path, required=True, help="file to write; a folder for a folder")
+    add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
+    add("--iterations", type=count, metavar="N", help="times the last network is applied")
+    add_mask_options(parser)
+    add("--recursive", action="store_true", help="take the photos of subfolders, too")
+    add(
+        "--save-steps",
+        type=Path,
+        metavar="PATH",
+        help="also write photo and hole, coarse fill "
+        "and result side by side; a folder for a folder",
+    )
+    add("--show", action="store_true", help="open that picture on the screen")
+    add(
+        "--max-pixels",
+        type=count,
+        default=MAX_PIXELS,
+        metavar="N",
+        help=f"refuse larger pictures ({MAX_PIXELS:.0e})".replace("e+0", "e"),
+    )
+
+
+def run(options: argparse.Namespace) -> list[InputError]:
+    """Fills the photos, and returns an error for each that could not be filled."""
+    jobs, problems, left_out = batch.plan(
+        options.photo, options.mask, options.out, options.save_steps, options.recursive
+    )
+    for line in left_out:
+        print(f"tfpaint: {line}", file=sys.stderr)
+    if options.show and len(jobs) > 1:
+        raise InputError("--show: opens one picture; for a folder use --save-steps FOLDER")
+    load = partial(loading.load_inpainter, options.preset, options.iterations)
+    reading = MaskOptions(options.fit_mask, options.mask_alpha, options.invert_mask)
+    return problems + batch.run(jobs, load, reading, options.max_pixels, options.show)
