@@ -17,16 +17,22 @@ from tfpaint.errors import InputError
 
 
 class MeanColour:
-    """Stands for the Inpainter: fills the hole with the mean of the known pixels."""
+    """Stands for the Inpainter: fills the hole with the mean of the known pixels, plus the seed."""
 
-    def __call__(self, image, mask, steps=False, unknown=None):
+    def check_seed(self, seed, variants):
+        assert seed >= 0 and (variants is None or variants > 0)
+
+    def __call__(self, image, mask, steps=False, unknown=None, seed=0, variants=None):
+        if variants is not None:
+            seeds = range(seed, seed + variants)
+            return [MeanColour.__call__(self, image, mask, seed=number) for number in seeds]
         assert image.dtype in (np.uint8, np.uint16) and mask.dtype == bool
         assert image.shape == (*mask.shape, 3)
         if mask.all():
             raise InputError("everything is missing; leave some pixels known")
         filled = image.copy()
         if mask.any():
-            filled[mask] = image[~mask].mean(axis=0)
+            filled[mask] = image[~mask].mean(axis=0) + seed
         return SimpleNamespace(image=filled, coarse=filled // 2) if steps else filled
 
 
@@ -313,11 +319,11 @@ def test_interrupt_leaves_finished_results_only(folder, capsys, monkeypatch):
     done = []
 
     class Interrupted(MeanColour):
-        def __call__(self, image, mask, steps=False, unknown=None):
+        def __call__(self, image, mask, **settings):
             if done:
                 raise KeyboardInterrupt
             done.append(True)
-            return super().__call__(image, mask, steps)
+            return super().__call__(image, mask, **settings)
 
     install(monkeypatch, Interrupted())
     code, lines = tfpaint(capsys, "photos", "--mask", "mask.png", "-o", "out")
@@ -329,6 +335,7 @@ def test_interrupt_ends_a_call_that_does_not_return(folder, root):
     program = (
         "import sys; from types import ModuleType, SimpleNamespace\n"
         "def slow(*_, **__): print('filling', flush=True); sum(range(10**12))\n"
+        "slow.check_seed = lambda *_: None\n"
         "module = sys.modules['tfpaint.inpainter'] = ModuleType('tfpaint.inpainter')\n"
         "module.Inpainter = SimpleNamespace(from_preset=lambda *_, **__: slow)\n"
         "from tfpaint.cli import main\n"

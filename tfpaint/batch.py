@@ -34,6 +34,7 @@ class Job:
         out: The file to write the result to.
         steps: The file to write the side-by-side picture to, or None.
         renamed: `out` becomes a .png file where its format cannot hold the photo.
+        variants: Write so many results, to `outs` in place of `out`; then there is no `steps`.
     """
 
     photo: Path
@@ -41,6 +42,20 @@ class Job:
     out: Path
     steps: Path | None = None
     renamed: bool = False
+    variants: int | None = None
+
+    @property
+    def outs(self) -> list[Path]:
+        """The files of the results: `out`; of variants OUT-1.png, OUT-2.png and so on."""
+        if self.variants is None:
+            return [self.out]
+        numbers = range(1, self.variants + 1)
+        return [self.out.with_stem(f"{self.out.stem}-{number}") for number in numbers]
+
+    @property
+    def written(self) -> list[Path]:
+        """All files that the job writes."""
+        return [*self.outs, *([] if self.steps is None else [self.steps])]
 
 
 class Plan(NamedTuple):
@@ -57,6 +72,7 @@ def plan(
     out: Path,
     steps: Path | None = None,
     recursive: bool = False,
+    variants: int | None = None,
 ) -> Plan:
     """Plan the jobs for one photo, or for a folder of photos.
 
@@ -69,6 +85,7 @@ def plan(
         steps: The file or folder for the side-by-side pictures, or None. In a folder they have
             the names of the results, with .png.
         recursive: Take the photos of subfolders too. Masks and results lie in the same subfolders.
+        variants: As for `Job`; not with `steps`.
 
     Raises:
         InputError: A file or folder is missing, a folder has no pictures, an output's format is
@@ -80,17 +97,23 @@ def plan(
     if not photo.exists():
         raise InputError(f"{photo}: no such file or folder; check the name")
     if photo.is_dir():
-        return _plan_folder(photo, mask, out, steps, recursive)
+        return _plan_folder(photo, mask, out, steps, recursive, variants)
     steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
-    for path in filter(None, (out, steps)):
+    job = Job(photo, None, out, steps, variants=variants)
+    for path in [out] if out.is_dir() else job.written:
         files.output_format(path)
-    job = Job(photo, Masks(mask).of(photo), out, steps)
-    check_written([job.photo, job.mask], [job.out, job.steps])
+    job = replace(job, mask=Masks(mask).of(photo))
+    check_written([job.photo, job.mask], job.written)
     return Plan([job], [], [])
 
 
 def _plan_folder(
-    folder: Path, mask: Path | None, out: Path, steps: Path | None, recursive: bool
+    folder: Path,
+    mask: Path | None,
+    out: Path,
+    steps: Path | None,
+    recursive: bool,
+    variants: int | None,
 ) -> Plan:
     read = {path.resolve() for path in (folder, mask) if path is not None}
     for written in filter(None, (out, steps)):
@@ -112,19 +135,20 @@ def _plan_folder(
         except InputError as error:
             problems.append(error)
             continue
-        jobs.append(
-            Job(photo, own, result, steps and steps / name.with_suffix(".png"), renamed=True)
-        )
-    clashes = _overwriting(jobs)
-    problems += clashes.values()
-    free = [job for job in jobs if job.out not in clashes and job.steps not in clashes]
-    return Plan(free, problems, found.left_out())
+        side_by_side = steps and steps / name.with_suffix(".png")
+        jobs.append(Job(photo, own, result, side_by_side, renamed=True, variants=variants))
+    free, clashes = _apart(jobs)
+    return Plan(free, problems + clashes, found.left_out())
 
 
-def _overwriting(jobs: Sequence[Job]) -> dict[Path, InputError]:
+def _apart(jobs: Sequence[Job]) -> tuple[list[Job], list[InputError]]:
+    """The jobs that overwrite nothing, and an error on the first such file of each other one."""
     read = [path for job in jobs for path in (job.photo, job.mask)]
-    written = [(job.photo, path) for job in jobs for path in (job.out, job.steps) if path]
-    return overwriting(read, written)
+    written = {job: job.written for job in jobs}
+    clashes = overwriting(read, [(job.photo, path) for job in jobs for path in written[job]])
+    errors = {job: [clashes[path] for path in written[job] if path in clashes] for job in jobs}
+    free = [job for job in jobs if not errors[job]]
+    return free, list(dict.fromkeys(found[0] for found in errors.values() if found))
 
 
 def run(
@@ -133,6 +157,7 @@ def run(
     mask_options: MaskOptions = AS_THEY_ARE,
     max_pixels: int = files.MAX_PIXELS,
     show: bool = False,
+    seed: int = 0,
 ) -> list[InputError]:
     """Do the jobs. On a terminal, several jobs get a progress bar.
 
@@ -142,6 +167,7 @@ def run(
         mask_options: How masks are read.
         max_pixels: Photos and masks with more pixels are refused.
         show: Open the side-by-side pictures on the screen.
+        seed: Of the fills, as for `Inpainter`: 0 is the best. Variants begin with it.
 
     Returns:
         An error for each photo that could not be filled. If the Inpainter cannot be loaded, that
@@ -154,7 +180,8 @@ def run(
             photo = files.read_photo(job.photo, max_pixels)
             photo, mask = read_pair(photo, job.mask, mask_options, max_pixels)
             job = _renamed(job, photo, jobs)
-            files.output_format(job.out, photo)
+            for out in job.outs:
+                files.output_format(out, photo)
         except InputError as error:
             problems.append(error)
             continue
@@ -167,7 +194,7 @@ def run(
             except InputError as error:
                 return [*problems, error]
         try:
-            _inpaint(job, photo, mask, inpainter, show)
+            _inpaint(job, photo, mask, inpainter, show, seed)
         except InputError as error:
             problems.append(error)
         except OSError as error:
@@ -179,23 +206,31 @@ def _renamed(job: Job, photo: files.Photo, jobs: Sequence[Job]) -> Job:
     """The job, with a .png output if that may be and its own format cannot hold the photo."""
     if not job.renamed or files.can_hold(job.out, photo):
         return job
-    out = job.out.with_suffix(".png")
-    check_written([], [out, *(other.out for other in jobs)])
-    log.warning("%s: is transparent, and is written as %s", job.photo, out)
-    return replace(job, out=out)
+    job = replace(job, out=job.out.with_suffix(".png"))
+    check_written([], [*job.outs, *(out for other in jobs for out in other.outs)])
+    names = " and ".join(map(str, job.outs))
+    log.warning("%s: is transparent, and is written as %s", job.photo, names)
+    return job
 
 
 def _inpaint(
-    job: Job, photo: files.Photo, mask: np.ndarray, inpainter: "Inpainter", show: bool
+    job: Job, photo: files.Photo, mask: np.ndarray, inpainter: "Inpainter", show: bool, seed: int
 ) -> None:
     with_steps = show or job.steps is not None
     try:
         with _interruptible():
-            result = inpainter(photo.colours, mask, steps=with_steps, unknown=photo.unknown)
+            if with_steps:
+                result = inpainter(photo.colours, mask, True, photo.unknown, seed)
+                fills = [result.image]
+            else:
+                fills = inpainter(
+                    photo.colours, mask, unknown=photo.unknown, seed=seed, variants=len(job.outs)
+                )
     except InputError as error:
         pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
         raise InputError(f"{pair}: {error}") from error
-    files.write_photo(job.out, photo.filled(result.image if with_steps else result, mask))
+    for out, fill in zip(job.outs, fills, strict=True):
+        files.write_photo(out, photo.filled(fill, mask))
     if with_steps:
         sheet = sheets.side_by_side(
             [

@@ -159,7 +159,7 @@ class Inpainter:
         image, mask = np.asarray(image), np.asarray(mask)
         unknown = None if unknown is None else np.asarray(unknown)
         masks.check(image, mask, unknown)
-        self._check_seed(seed, variants, steps)
+        self.check_seed(seed, variants, steps)
         if variants is not None:
             seeds = range(seed, seed + variants)
             return [self(image, mask, unknown=unknown, seed=number) for number in seeds]
@@ -180,7 +180,8 @@ class Inpainter:
         largest = int(self._largest_window(mask))
         return tuple(scale for scale in self.scales if scale <= max(largest, self.scales[0]))
 
-    def _check_seed(self, seed: int, variants: int | None, steps: bool) -> None:
+    def check_seed(self, seed: int, variants: int | None = None, steps: bool = False) -> None:
+        """Raises the InputError that a call with these would raise."""
         count = 1 if variants is None else variants
         if count < 1 or (variants is not None and steps):
             raise InputError(f"variants={variants}: has to be 1 or more, and without steps")

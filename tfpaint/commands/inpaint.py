@@ -2,21 +2,26 @@
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfpaint import batch
 from tfpaint.commands import loading
 from tfpaint.errors import InputError
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.mask_files import MaskOptions
-from tfpaint.terminal import add_mask_options, count
+from tfpaint.terminal import add_mask_options, count, seed
+
+if TYPE_CHECKING:
+    from tfpaint.inpainter import Inpainter
+
+_MOST = 20  # variants
 
 _EXAMPLES = """\
 examples:
   tfpaint inpaint beach.jpg --mask people.png -o empty-beach.jpg
   tfpaint inpaint beach.jpg --mask people.png -o empty-beach.png --save-steps steps.png
+  tfpaint inpaint beach.jpg --mask people.png -o empty-beach.jpg --variants 3
   tfpaint inpaint erased.png -o filled.png              the transparent pixels are the hole
   tfpaint inpaint photos/ --mask masks/ -o filled/      photos/a.jpg goes with masks/a.png
   tfpaint inpaint scans/ --mask dust.png -o clean/      one mask for all
@@ -59,6 +64,13 @@ def add_parser(commands: Any) -> None:
         "and result side by side; a folder for a folder",
     )
     add("--show", action="store_true", help="open that picture on the screen")
+    add("--seed", type=seed, default=0, metavar="S", help="0: the best fill; others: another one")
+    add(
+        "--variants",
+        type=int,
+        metavar="N",
+        help=f"write OUT-1, the best, to OUT-N, other plausible fills, 1 to {_MOST}",
+    )
     add(
         "--max-pixels",
         type=count,
@@ -70,13 +82,33 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> list[InputError]:
     """Fills the photos, and returns an error for each that could not be filled."""
+    _check_variants(options)
     jobs, problems, left_out = batch.plan(
-        options.photo, options.mask, options.out, options.save_steps, options.recursive
+        options.photo,
+        options.mask,
+        options.out,
+        options.save_steps,
+        options.recursive,
+        options.variants,
     )
     for line in left_out:
         print(f"tfpaint: {line}", file=sys.stderr)
     if options.show and len(jobs) > 1:
         raise InputError("--show: opens one picture; for a folder use --save-steps FOLDER")
-    load = partial(loading.load_inpainter, options.preset, options.iterations)
+
+    def load() -> "Inpainter":
+        inpainter = loading.load_inpainter(options.preset, options.iterations)
+        inpainter.check_seed(options.seed, options.variants)
+        return inpainter
+
     reading = MaskOptions(options.fit_mask, options.mask_alpha, options.invert_mask)
-    return problems + batch.run(jobs, load, reading, options.max_pixels, options.show)
+    return problems + batch.run(jobs, load, reading, options.max_pixels, options.show, options.seed)
+
+
+def _check_variants(options: argparse.Namespace) -> None:
+    if options.variants is None:
+        return
+    if not 1 <= options.variants <= _MOST:
+        raise InputError(f"--variants {options.variants}: has to be from 1 to {_MOST}")
+    if options.save_steps or options.show:
+        raise InputError("--variants: goes without --save-steps and --show; leave out one of them")

@@ -222,7 +222,7 @@ def overwriting(
             elif len(photos) > 1:
                 errors[path] = two_results(path, photos)
             elif len(pairs) > 1:
-                message = "would hold two pictures; give the steps another path"
+                message = "would hold two pictures; give one of them another name"
                 errors[path] = InputError(f"{path}: {message}")
     return errors
 
