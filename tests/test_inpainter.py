@@ -198,11 +198,11 @@ def eagerly():
 def test_small_holes_are_known_to_the_windows_of_large_ones(marking, monkeypatch, eagerly):
     """The speck becomes known before the large hole's window, which reaches it, looks at it."""
     mask = mask_of(80, 80, (20, 20, 22, 22), (30, 30, 44, 44))
-    seen, fill = [], marking.filler.fill
+    seen, states = [], marking.filler.states
     monkeypatch.setattr(
         marking.filler,
-        "fill",
-        lambda crop, count: seen.append(crop[..., 4].numpy().sum()) or fill(crop, count),
+        "states",
+        lambda crop, *rest: seen.append(crop[..., 4].numpy().sum()) or states(crop, *rest),
     )
     marking(np.full((80, 80, 3), 9, np.uint8), mask)
     assert seen == [2 * 2, 14 * 14]
