@@ -22,7 +22,7 @@ class MeanColour:
     def check_seed(self, seed, variants):
         assert seed >= 0 and (variants is None or variants > 0)
 
-    def __call__(self, image, mask, steps=False, unknown=None, seed=0, variants=None):
+    def __call__(self, image, mask, steps=False, unknown=None, seed=0, variants=None, **more):
         if variants is not None:
             seeds = range(seed, seed + variants)
             return [MeanColour.__call__(self, image, mask, seed=number) for number in seeds]

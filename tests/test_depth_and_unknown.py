@@ -103,9 +103,9 @@ def test_files_are_filled_at_their_depth_and_without_what_is_hidden(inpainter, t
     logo[:30, :12, :3] = 0, 255, 0
     Image.fromarray(logo).save(tmp_path / "green.png")
     for name in ("scan", "logo", "green"):
-        jobs, _ = batch.plan(
+        jobs = batch.plan(
             tmp_path / f"{name}.png", tmp_path / "mask.png", tmp_path / f"{name}-out.png"
-        )
+        ).jobs
         assert batch.run(jobs, lambda: inpainter) == []
     scan, logo, green = (
         read_photo(tmp_path / f"{name}-out.png").samples for name in ("scan", "logo", "green")

@@ -304,3 +304,15 @@ def test_from_preset_passes_options_on(monkeypatch):
     assert Inpainter.from_preset("any", scales=[16]).scales == (16,)
     with pytest.raises(InputError, match="'overlaps' is no option; there are key_blur"):
         Inpainter.from_preset("any", overlaps=1)
+
+
+def test_progress_counts_the_windows(inpainter):
+    """Each window is told before it is filled, and the result is the same."""
+    image, mask = photo(90, 300), mask_of(90, 300, (5, 5, 12, 12), (40, 100, 54, 114))
+    seen = []
+    filled = inpainter(image, mask, progress=lambda *window: seen.append(window))
+    assert seen == [(0, 2), (1, 2)]
+    np.testing.assert_array_equal(filled, inpainter(image, mask))
+    assert len(seen) == 2
+    inpainter(image, mask, steps=True, progress=lambda *window: seen.append(window))
+    assert seen[2:] == [(0, 2), (1, 2)]

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -194,7 +195,7 @@ def run(
             except InputError as error:
                 return [*problems, error]
         try:
-            _inpaint(job, photo, mask, inpainter, show, seed)
+            _inpaint(job, photo, mask, inpainter, show, seed, alone=len(jobs) == 1)
         except InputError as error:
             problems.append(error)
         except OSError as error:
@@ -214,18 +215,22 @@ def _renamed(job: Job, photo: files.Photo, jobs: Sequence[Job]) -> Job:
 
 
 def _inpaint(
-    job: Job, photo: files.Photo, mask: np.ndarray, inpainter: "Inpainter", show: bool, seed: int
+    job: Job,
+    photo: files.Photo,
+    mask: np.ndarray,
+    inpainter: "Inpainter",
+    show: bool,
+    seed: int,
+    alone: bool,
 ) -> None:
     with_steps = show or job.steps is not None
+    how: dict = {"steps": True} if with_steps else {"variants": len(job.outs)}
     try:
-        with _interruptible():
-            if with_steps:
-                result = inpainter(photo.colours, mask, True, photo.unknown, seed)
-                fills = [result.image]
-            else:
-                fills = inpainter(
-                    photo.colours, mask, unknown=photo.unknown, seed=seed, variants=len(job.outs)
-                )
+        with _interruptible(), _bar_of_windows(alone) as progress:
+            if progress is not None:
+                how["progress"] = progress
+            result = inpainter(photo.colours, mask, unknown=photo.unknown, seed=seed, **how)
+            fills = [result.image] if with_steps else result
     except InputError as error:
         pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
         raise InputError(f"{pair}: {error}") from error
@@ -243,6 +248,21 @@ def _inpaint(
             files.write_picture(job.steps, sheet)
         if show:
             Image.fromarray(sheet).show(job.out.name)
+
+
+@contextmanager
+def _bar_of_windows(alone: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar of one photo's windows on a terminal, if it takes more than two seconds."""
+    if not alone or not sys.stderr or not sys.stderr.isatty():
+        yield None
+        return
+    with tqdm(unit="window", delay=2, leave=False) as bar:
+
+        def progress(index: int, count: int) -> None:
+            bar.total = count
+            bar.update(index - bar.n)
+
+        yield progress
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The whole system: a photo and a mask in, the filled photo out (paper, sections 3.2 and 3.4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, overload
@@ -10,16 +10,17 @@ import numpy as np
 import tensorflow as tf
 
 from tfpaint.errors import InputError
-from tfpaint.filling import blending, holes, tone_range, windows
+from tfpaint.filling import windows
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options
-from tfpaint.filling.own_size import at_own_size
-from tfpaint.filling.thin_holes import fill_thin_part, thin_part
+from tfpaint.filling.thin_holes import thin_part
+from tfpaint.filling.whole_photo import fill_photo
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
 
 Mask: TypeAlias = np.ndarray | None
+Progress: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Inpainter:
         self.filler = WindowFiller(encoder, image2feature, feature2image, scales, options)
         self.scales = self.filler.scales
         self._graphs: dict[tuple, Any] = {}
+        self._progress: Progress | None = None
         self.inpaint = self._graph(self.scales, steps=False)
         self._largest_window = tf.function(
             lambda mask: tf.reduce_max(
@@ -103,7 +105,13 @@ class Inpainter:
 
     @overload
     def __call__(
-        self, image: np.ndarray, mask: np.ndarray, *, unknown: Mask = None, seed: int = 0
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        *,
+        unknown: Mask = None,
+        seed: int = 0,
+        progress: Progress | None = None,
     ) -> np.ndarray: ...
     @overload
     def __call__(
@@ -113,6 +121,7 @@ class Inpainter:
         steps: Literal[True],
         unknown: Mask = None,
         seed: int = 0,
+        progress: Progress | None = None,
     ) -> Steps: ...
     @overload
     def __call__(
@@ -122,6 +131,7 @@ class Inpainter:
         steps: bool,
         unknown: Mask = None,
         seed: int = 0,
+        progress: Progress | None = None,
     ) -> Any: ...
     @overload
     def __call__(
@@ -132,8 +142,11 @@ class Inpainter:
         unknown: Mask = None,
         seed: int = 0,
         variants: int,
+        progress: Progress | None = None,
     ) -> list[np.ndarray]: ...
-    def __call__(self, image, mask, steps=False, unknown=None, seed=0, variants=None):
+    def __call__(
+        self, image, mask, steps=False, unknown=None, seed=0, variants=None, progress=None
+    ):
         """Fills the hole of a photo.
 
         Args:
@@ -147,6 +160,7 @@ class Inpainter:
             seed: From 0 to 2**31 - 1. 0 is the best fill, every other number another plausible one.
                 The same seed gives the same picture.
             variants: Return a list of so many fills, of `seed` and the numbers that follow it.
+            progress: Called before each window with its number, from 0, and how many there are.
 
         Returns:
             (H, W, 3) of the dtype of `image`, equal to it wherever `mask` is False; or `Steps`, or
@@ -162,13 +176,17 @@ class Inpainter:
         self.check_seed(seed, variants, steps)
         if variants is not None:
             seeds = range(seed, seed + variants)
-            return [self(image, mask, unknown=unknown, seed=number) for number in seeds]
+            return [
+                self(image, mask, unknown=unknown, seed=number, progress=progress)
+                for number in seeds
+            ]
         if not mask.any():
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
         scales = self.scales_for(mask)
         given = (image, mask, seed) if unknown is None else (image, mask, seed, unknown & ~mask)
-        graph = self._graph(scales, steps, image.dtype, len(given) > 3)
+        self._progress = progress
+        graph = self._graph(scales, steps, image.dtype, len(given) > 3, progress is not None)
         if not steps:
             return graph(*given).numpy()
         coarse, *filled = graph(*given).numpy()
@@ -190,98 +208,36 @@ class Inpainter:
         if seed + count > 1 and not self.filler.pixels:
             raise InputError("seeds and variants need pixels=True, as the preset photo has it")
 
-    def _graph(self, scales: tuple[int, ...], steps: bool, dtype=np.uint8, unknown: bool = False):
+    def _graph(
+        self,
+        scales: tuple[int, ...],
+        steps: bool,
+        dtype=np.uint8,
+        unknown: bool = False,
+        progress: bool = False,
+    ):
         """The function for photos whose windows are not larger than the last of `scales`.
 
         From `dtype` (H, W, 3), bool (H, W), a seed, and with `unknown` another bool (H, W), to the
         result, or with `steps` to (N, H, W, 3): the coarse fill and each scale.
         """
-        key = scales, steps, np.dtype(dtype), unknown
+        key = scales, steps, np.dtype(dtype), unknown, progress
         if key not in self._graphs:
             mask = tf.TensorSpec([None, None], tf.bool)
             seed = tf.TensorSpec([], tf.int32)
             signature = [tf.TensorSpec([None, None, 3], dtype), mask, seed, *[mask] * unknown]
             count = len(scales) + 1 if steps else 1
+            report = self._report if progress else None
 
             def inpaint(image, mask, seed, unknown=None):
-                pictures = self._inpaint(image, mask, seed, unknown, scales, count)
+                pictures = fill_photo(
+                    self.filler, image, mask, seed, unknown, scales, count, report
+                )
                 return pictures if steps else pictures[0]
 
             self._graphs[key] = tf.function(inpaint, signature, autograph=False)
         return self._graphs[key]
 
-    def _inpaint(self, image, mask, seed, unknown, scales, count: int) -> tf.Tensor:
-        """(H, W, 3), (H, W) -> (count, H, W, 3): the last of coarse fill and scales."""
-
-        def unseen(missing):
-            return missing if unknown is None else missing | unknown
-
-        if self.filler.pixels:
-            thin = thin_part(unseen(mask)) & mask
-            image, mask = fill_thin_part(image, unseen(mask), thin), mask & ~thin
-        boxes = holes.find_boxes(mask, self.scales)
-        around = windows.window_around(boxes, tf.shape(mask), self.scales)
-        pictures = tf.stack([image] * count)
-
-        pieces = tf.shape(boxes)[0]
-
-        def fill_next(index, queue, pictures, missing):
-            box, window = boxes[queue[index]], around[queue[index]]
-            rows, columns = slice(box[0], box[2]), slice(box[1], box[3])
-            start, end = tf.maximum(window[:2], 0), window[:2] + window[2]
-            blind = tf.reduce_all(unseen(missing)[start[0] : end[0], start[1] : end[1]])
-            later = blind & (index < pieces * pieces)  # until what is known has come near
-            now = tf.reduce_any(missing[rows, columns]) & ~later
-            filled = tf.cond(
-                now,
-                lambda: self._fill_piece(
-                    pictures, missing, unseen(missing), window, box, seed, scales
-                ),
-                lambda: pictures,
-            )
-            missing = tf.raw_ops.TensorStridedSliceUpdate(
-                input=missing,
-                begin=box[:2],
-                end=box[2:],
-                strides=[1, 1],
-                value=missing[rows, columns] & later,
-            )
-            queue = tf.concat([queue, tf.repeat(queue[index], tf.cast(later, tf.int32))], 0)
-            return index + 1, queue, tf.ensure_shape(filled, pictures.shape), missing
-
-        return tf.while_loop(
-            lambda index, queue, *_: index < tf.size(queue),
-            fill_next,
-            (0, tf.range(pieces), pictures, mask),
-            shape_invariants=(
-                tf.TensorShape([]),
-                tf.TensorShape([None]),
-                pictures.shape,
-                mask.shape,
-            ),
-            parallel_iterations=1,
-        )[2]
-
-    def _fill_piece(self, pictures, missing, unseen, window, box, seed, scales) -> tf.Tensor:
-        """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
-        size = tf.reduce_max(tf.where(window[2] >= scales, scales, scales[0]))
-        crop = windows.crop_mirrored(pictures[-1], unseen, window, size)
-        low, span = 0.0, 255.0
-        if pictures.dtype != tf.uint8:
-            crop, low, span = tone_range.stretch(crop)
-        states = self.filler.states(crop, len(scales), seed)[-pictures.shape[0] :]
-        filled = [(low + (picture + 1.0) * (span / 2), window) for picture, _ in states]
-        if self.filler.pixels:
-            last, answers = filled[-1][0], states[-1][1]
-            filled[-1] = tf.cond(
-                window[2] > size,
-                lambda: at_own_size(pictures[-1], unseen, window, answers, last),
-                lambda: (last, window),
-            )
-        return tf.concat(
-            [
-                blending.paste(pictures[i : i + 1], missing, one, place, box)
-                for i, (one, place) in enumerate(filled)
-            ],
-            axis=0,
-        )
+    def _report(self, index: tf.Tensor, count: tf.Tensor) -> None:
+        if self._progress is not None:
+            self._progress(int(index), int(count))
