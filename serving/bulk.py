@@ -210,6 +210,7 @@ def run(options: argparse.Namespace) -> None:
     standard = settings.view_as(StandardOptions)
     # Not "DirectRunner", Beam's default: it downloads a program from GitHub and starts it.
     standard.runner = standard.runner or "FnApiRunner"
+    mask_options = MaskOptions.parsed(options)
     jobs, left_out = bulk_plan.plan(options.input, options.masks, options.output, options.recursive)
     for line in left_out:
         print(f"serving: {line}", file=sys.stderr)
@@ -220,7 +221,7 @@ def run(options: argparse.Namespace) -> None:
             options.output,
             options.preset,
             int(options.max_pixels),
-            MaskOptions(options.fit_mask, options.mask_alpha, options.invert_mask),
+            mask_options,
         )
     failed = bulk_files.count_failed(options.output)
     print(f"{len(jobs) - failed} of {len(jobs)} photos are in {options.output}")

@@ -296,7 +296,7 @@ def run(options: argparse.Namespace) -> None:
         key=options.key,
     )
     photo = files.read_photo(options.photo)
-    reading = MaskOptions(options.fit_mask, options.mask_alpha, options.invert_mask)
+    reading = MaskOptions.parsed(options)
     photo, mask = read_pair(photo, options.mask, reading)
     files.output_format(options.out, photo)
     check_written([options.photo, options.mask], [options.out])

@@ -142,6 +142,14 @@ def test_fit_mask(folder, capsys):
     assert tfpaint(capsys, *arguments) == (0, [])
 
 
+def test_grow_mask(folder, capsys):
+    arguments = ["photo.png", "--mask", "mask.png", "-o", "out.png", "--grow-mask"]
+    assert tfpaint(capsys, *arguments, 2) == (0, [])
+    changed = (pixels("out.png") != pixels("photo.png")).any(-1)
+    assert changed[1:10, 5:11].all() and changed[3:8, 3:13].all() and not changed[1, 3]
+    assert "--grow-mask: 101 is not from 0 to 100" in error_of(capsys, *arguments, 101)
+
+
 def test_steps(folder, capsys):
     arguments = ["photo.png", "--mask", "mask.png", "-o", "out.png", "--save-steps"]
     assert tfpaint(capsys, *arguments, "steps.png") == (0, [])

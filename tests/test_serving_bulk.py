@@ -19,6 +19,7 @@ from tests.serving_model import wait_until
 from tests.test_presets import networks
 from tfpaint import batch
 from tfpaint.errors import InputError
+from tfpaint.pictures.tight_masks import grow
 from tfpaint.presets import save_preset
 
 SIZE = (20, 24)
@@ -147,6 +148,14 @@ def test_frames_with_one_mask_and_options_of_beam(photos, preset, capsys):
     assert "serving: left out (not pictures): frames/notes.txt\n" in capsys.readouterr().err
     assert set(results()) == {"000000.png", "000001.png", "000002.png"}
     assert lines("dead-letter.jsonl") == [] and not Path("out/.tfpaint-0123").exists()
+    frame = np.asarray(Image.open("frames/000000.png"))
+    hole = np.asarray(Image.open("masks/001.png")) > 0
+    assert main([*command, "--output", "wide", "--grow-mask", "3"]) == 0
+    for folder, radius in (("out", 0), ("wide", 3)):
+        filled = np.asarray(Image.open(f"{folder}/000000.png"))
+        assert np.array_equal((filled != frame).any(-1), grow(hole, radius))
+    assert main([*command, "--grow-mask", "101"]) == 2
+    assert "error: --grow-mask: 101 is not from 0 to 100 pixels\n" in capsys.readouterr().err
     assert main([*command, "--no_such_option", "1"]) == 2
     assert "--no_such_option: neither" in capsys.readouterr().err
 

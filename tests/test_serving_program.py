@@ -28,6 +28,7 @@ from serving.options import Options
 from tests.serving_model import Running, running, save
 from tests.test_serving_grpc import request_of
 from tfpaint.errors import InputError
+from tfpaint.pictures.tight_masks import grow
 
 IMAGE = np.arange(16 * 20 * 3, dtype=np.uint8).reshape(16, 20, 3)
 MASK = np.zeros((16, 20), bool)
@@ -93,6 +94,10 @@ def test_the_client_turns_the_photo_and_keeps_known_pixels(model, files):
         upright = np.rot90(IMAGE, -1)
         filled = np.where(np.rot90(MASK, -1)[..., None], 128, upright)
         np.testing.assert_array_equal(np.asarray(Image.open("out.png")), filled)
+        grown = ["client", "photo.png", "--mask", "mask.png", "-o", "grown.png", *target]
+        assert main([*grown, "--grow-mask", "2"]) == 0
+        filled = np.where(grow(np.rot90(MASK, -1), 2)[..., None], 128, upright)
+        np.testing.assert_array_equal(np.asarray(Image.open("grown.png")), filled)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +112,7 @@ def test_the_client_turns_the_photo_and_keeps_known_pixels(model, files):
         ("photo.png --mask mask.png -o x.png --version 9", "version 9 of the model"),
         ("photo.png --mask mask.png -o x.png --label no", "Unrecognized servable version label"),
         ("photo.png --mask mask.png -o x.png --timeout 0", "above 0 seconds"),
+        ("photo.png --mask mask.png -o x.png --grow-mask 101", "101 is not from 0 to 100"),
         ("photo.png --mask mask.png -o x.png --ca missing.pem", "missing.pem: cannot be read"),
         ("photo.png --mask mask.png -o x.png --ca broken.png", "is no PEM file"),
     ],

@@ -79,6 +79,13 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--mask-alpha", action="store_true", help="transparent in a mask is missing, not white")
     add("--invert-mask", action="store_true", help="black in a mask is missing, not white")
+    add(
+        "--grow-mask",
+        type=int,
+        default=0,
+        metavar="N",
+        help="widen the mask by a disc of N pixels, 0 to 100 (%(default)s): soft edges go, too",
+    )
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> list[InputError]:
         inpainter.check_seed(options.seed, options.variants)
         return inpainter
 
-    reading = MaskOptions(options.fit_mask, options.mask_alpha, options.invert_mask)
+    reading = MaskOptions.parsed(options)
     return problems + batch.run(jobs, load, reading, options.max_pixels, options.show, options.seed)
 
 

@@ -1,5 +1,6 @@
 """The mask of a photo from files, as the options of the command line ask for it."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from PIL import ExifTags, Image, ImageOps
 from tfpaint.errors import InputError
 from tfpaint.pictures import formats, masks
 from tfpaint.pictures.files import MAX_PIXELS, Photo
+from tfpaint.pictures.tight_masks import grow
+
+MAX_GROWTH = 100
+"""The most pixels by which a mask is widened."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +24,27 @@ class MaskOptions:
         fit: Stretch a mask of another size to its photo.
         alpha: What is transparent in a mask is missing, whatever its colours.
         invert: What would be missing is known, and the other way round.
+        grow: Radius in pixels of the disc by which masks are widened, from 0 to 100. Widened last,
+            in pixels of the photo.
+
+    Raises:
+        InputError: `grow` is out of its range.
     """
 
     fit: bool = False
     alpha: bool = False
     invert: bool = False
+    grow: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses a growth that is out of its range."""
+        if not 0 <= self.grow <= MAX_GROWTH:
+            raise InputError(f"--grow-mask: {self.grow} is not from 0 to {MAX_GROWTH} pixels")
+
+    @classmethod
+    def parsed(cls, options: argparse.Namespace) -> "MaskOptions":
+        """From the options that `tfpaint.terminal.add_mask_options` defines."""
+        return cls(options.fit_mask, options.mask_alpha, options.invert_mask, options.grow_mask)
 
 
 AS_THEY_ARE = MaskOptions()
@@ -52,10 +73,10 @@ def read_pair(
     """
     if mask is not None:
         found = masks.read_mask(mask, max_pixels, options.alpha, options.invert)
-        return photo, fit_mask(found, photo, mask, options.fit)
+        return photo, grow(fit_mask(found, photo, mask, options.fit), options.grow)
     if options.alpha or options.invert:
         raise InputError("--mask-alpha, --invert-mask: say how a mask is read; give one (--mask)")
-    return photo.opaque(), masks.transparency(photo)
+    return photo.opaque(), grow(masks.transparency(photo), options.grow)
 
 
 def fit_mask(mask: np.ndarray, photo: Photo, name: str | Path, resize: bool = False) -> np.ndarray:
