@@ -10,7 +10,6 @@ from tfpaint.errors import InputError
 from tfpaint.pictures.files import Photo, read_photo
 from tfpaint.pictures.mask_files import MaskOptions, fit_mask, read_pair
 from tfpaint.pictures.masks import as_mask, read_mask, transparency
-from tfpaint.pictures.tight_masks import grow
 
 HOLE = np.zeros((12, 20), bool)
 HOLE[3:8, 5:11] = True
@@ -192,28 +191,3 @@ def test_anti_aliased_strokes_are_cut_in_the_middle(tmp_path):
     large.resize((40, 40), Image.Resampling.BOX).save(tmp_path / "mask.png")
     area = read_mask(tmp_path / "mask.png").sum()
     assert abs(area - np.pi * (101 / 8) ** 2) < 12
-
-
-@pytest.mark.parametrize("radius", [0, 1, 3, 30])
-def test_growing_is_by_a_disc(radius):
-    hole = HOLE.copy()
-    hole[0, -1] = True  # a corner of the photo
-    rows, columns = np.indices(hole.shape)
-    near = [np.hypot(rows - y, columns - x) <= radius for y, x in np.argwhere(hole)]
-    assert np.array_equal(grow(hole, radius), np.any(near, axis=0))
-
-
-@pytest.mark.parametrize("pixels", [-1, 101])
-def test_a_growth_out_of_range_is_refused(pixels):
-    with pytest.raises(InputError, match=f"--grow-mask: {pixels} is not from 0 to 100 pixels"):
-        MaskOptions(grow=pixels)
-
-
-def test_every_kind_of_mask_is_grown_in_pixels_of_the_photo(tmp_path):
-    pixels = np.zeros((24, 40, 4), np.uint8)
-    pixels[..., 3] = 255 - WHITE.repeat(2, 0).repeat(2, 1)
-    photo, grown = Photo(Path("a.png"), pixels), grow(HOLE.repeat(2, 0).repeat(2, 1), 2)
-    Image.fromarray(WHITE).save(tmp_path / "m.png")
-    fitted = read_pair(photo, tmp_path / "m.png", MaskOptions(fit=True, grow=2))[1]
-    erased = read_pair(photo, None, MaskOptions(grow=2))[1]
-    assert np.array_equal(fitted, grown) and np.array_equal(erased, grown)

@@ -1,6 +1,7 @@
 """The mask of a photo from files, as the options of the command line ask for it."""
 
 import argparse
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from PIL import ExifTags, Image, ImageOps
 from tfpaint.errors import InputError
 from tfpaint.pictures import formats, masks
 from tfpaint.pictures.files import MAX_PIXELS, Photo
-from tfpaint.pictures.tight_masks import grow
+from tfpaint.pictures.tight_masks import grow, looks_tight
+
+log = logging.getLogger(__name__)
 
 MAX_GROWTH = 100
 """The most pixels by which a mask is widened."""
@@ -57,7 +60,7 @@ def read_pair(
     options: MaskOptions = AS_THEY_ARE,
     max_pixels: int = MAX_PIXELS,
 ) -> tuple[Photo, np.ndarray]:
-    """The photo to fill, and its mask.
+    """The photo to fill, and its mask. A mask that seems tight, and is not widened, is named.
 
     Args:
         photo: The photo; its file is there.
@@ -73,7 +76,10 @@ def read_pair(
     """
     if mask is not None:
         found = masks.read_mask(mask, max_pixels, options.alpha, options.invert)
-        return photo, grow(fit_mask(found, photo, mask, options.fit), options.grow)
+        found = fit_mask(found, photo, mask, options.fit)
+        if options.grow == 0 and photo.unknown is None and looks_tight(photo.pixels, found):
+            log.warning("%s: the mask seems tight; try --grow-mask 3", photo.path)
+        return photo, grow(found, options.grow)
     if options.alpha or options.invert:
         raise InputError("--mask-alpha, --invert-mask: say how a mask is read; give one (--mask)")
     return photo.opaque(), grow(masks.transparency(photo), options.grow)
