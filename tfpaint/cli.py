@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from tfpaint import __version__
 from tfpaint.commands import evaluate, inpaint, stylize
 from tfpaint.errors import InputError, system_error
+from tfpaint.terminal import open_streams
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    open_streams()
     options = _parser().parse_args(arguments)
     warnings.filterwarnings("ignore", module="PIL")  # bad files get one line of ours
     try:

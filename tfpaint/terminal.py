@@ -2,10 +2,11 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 
 from tfpaint.errors import InputError, system_error
@@ -23,6 +24,7 @@ def command_parser(
             `add_arguments(parser)` defines the options, and its `run` becomes the option `run`.
             In place of a module that is not loaded stands a one-line summary.
     """
+    open_streams()
     parser = argparse.ArgumentParser(prog=f"python -m {package}", description=description)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, program in programs.items():
@@ -88,6 +90,55 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class _Words(io.TextIOWrapper):
+    """A standard stream that drops what meets an error of the type `dropped`."""
+
+    def __init__(self, stream: io.TextIOWrapper, dropped: type[OSError]):
+        super().__init__(
+            stream.buffer,
+            stream.encoding,
+            "backslashreplace",
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        self.dropped = dropped
+
+    def write(self, text: str) -> int:
+        with suppress(self.dropped):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(self.dropped):
+            super().flush()
+
+
+def open_streams() -> None:
+    """Lets a program run to its end whatever has become of its standard streams.
+
+    A closed stream becomes the null device: else the next file to be opened would take its number,
+    and get what libraries say on stderr. Words on stderr that cannot be written are dropped, and
+    so are those on stdout if nobody reads on. What their encoding lacks is escaped.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+        if getattr(sys, name) is None:
+            stream = open(number, "w" if number else "r", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+    for name, dropped in (("stdout", BrokenPipeError), ("stderr", OSError)):
+        stream = getattr(sys, name)
+        own = stream is getattr(sys, f"__{name}__")  # not a test's, or a notebook's
+        if own and isinstance(stream, io.TextIOWrapper) and not isinstance(stream, _Words):
+            setattr(sys, name, _Words(stream, dropped))
+
+
 @contextmanager
 def silent() -> Iterator[None]:
     """Discards what is written to stderr in this context, by native code too.
@@ -95,6 +146,7 @@ def silent() -> Iterator[None]:
     Meant for `import tensorflow`, which reports missing GPUs to every user. The file descriptor
     itself is redirected, for the whole process.
     """
+    open_streams()
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:
