@@ -16,6 +16,7 @@ from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options
 from tfpaint.filling.thin_holes import thin_part
 from tfpaint.filling.whole_photo import fill_photo
+from tfpaint.networks.float32 import in_float32
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
 
@@ -89,7 +90,7 @@ class Inpainter:
     def from_preset(
         cls, name: str | Path, load_weights: bool = True, **changes: Any
     ) -> "Inpainter":
-        """Builds an inpainter from a bundled preset or from a preset's folder.
+        """Builds an inpainter, in float32, from a bundled preset or from a preset's folder.
 
         Args:
             name: "photo", "paper", or a folder as `tfpaint.presets.save_preset` writes it.
@@ -99,7 +100,8 @@ class Inpainter:
         Raises:
             InputError: There is no such preset or option, or the preset's files do not fit.
         """
-        preset = load_preset(name, load_weights=load_weights)
+        with in_float32():
+            preset = load_preset(name, load_weights=load_weights)
         scales = changes.pop("scales", preset.scales)
         return cls(*preset.networks, scales=scales, options=preset.options.changed(**changes))
 

@@ -60,7 +60,14 @@ class _AfterKeras:
         execute = spec.loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
-            execute(module)
+            try:
+                execute(module)
+            except ModuleNotFoundError as error:
+                error.add_note(
+                    f"Keras is set to a backend without {error.name}; tfpaint needs "
+                    "KERAS_BACKEND=tensorflow, in the environment or in ~/.keras/keras.json"
+                )
+                raise
             sys.meta_path.remove(self)
             _register()
 

@@ -158,7 +158,11 @@ def silent() -> Iterator[None]:
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow without what it says on the way about GPUs, processors and its own log."""
+    """Imports TensorFlow without what it says on the way about GPUs, processors and its own log.
+
+    Keras, which is imported later, runs on it whatever the user's settings are.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for what it would say later
     with silent():
         importlib.import_module("tensorflow")

@@ -38,7 +38,7 @@ class LocalGlobal(blocks.Network):
         x = blocks.conv_block(x, 2 * width, "same1", kernel_size=3, strides=1)
         x = blocks.conv_block(x, 4 * width, "down2", kernel_size=3)  # (B, S/4, S/4, 4w)
         for i, dilation in enumerate((1, 1, 2, 4, 8, 16, 1, 1), start=1):
-            x = layers.Conv2D(
+            x = blocks.Conv2D(
                 4 * width, 3, padding="same", dilation_rate=dilation, name=f"middle{i}_conv"
             )(x)
             x = blocks.activate(x, f"middle{i}")
@@ -46,7 +46,7 @@ class LocalGlobal(blocks.Network):
         x = blocks.conv_block(x, 2 * width, "same2", kernel_size=3, strides=1)
         x = blocks.up_block(x, width, "up2", "deconv")
         x = blocks.conv_block(x, width // 2, "same3", kernel_size=3, strides=1)
-        x = layers.Conv2D(3, 3, padding="same", name="last_conv")(x)
+        x = blocks.Conv2D(3, 3, padding="same", name="last_conv")(x)
         config = {"size": size, "width": width}
         super().__init__([image, mask], blocks.tanh(x), config, **kwargs)
 

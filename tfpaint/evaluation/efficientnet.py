@@ -106,7 +106,7 @@ class EfficientNetLite0(keras.Model):
         return self
 
 
-_PLAIN: dict[str, Any] = {"padding": "same", "use_bias": False}
+_PLAIN: dict[str, Any] = {"padding": "same", "use_bias": False, "data_format": "channels_last"}
 
 
 def _block(x, name, kernel, stride, expansion, channels):

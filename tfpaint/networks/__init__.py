@@ -2,3 +2,11 @@
 
 May import: `maps`, `errors`.
 """
+
+import keras
+
+if keras.config.backend() != "tensorflow":
+    raise ImportError(
+        f"Keras runs on {keras.config.backend()}, and tfpaint needs TensorFlow; set "
+        "KERAS_BACKEND=tensorflow before Keras is imported"
+    )

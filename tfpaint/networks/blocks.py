@@ -5,11 +5,16 @@ Functions that build layers map a functional Keras tensor `(B, H, W, C)` to anot
 a fixed name, so that a network's weights have the same paths in every process.
 """
 
+from functools import partial
+
 import keras
 import tensorflow as tf
 from keras import layers
 
 from tfpaint.errors import InputError
+
+# Maps are (B, H, W, C) whatever the user's `image_data_format` is.
+Conv2D = partial(layers.Conv2D, data_format="channels_last")
 
 
 def channels_at(stride: int, width: int) -> int:
@@ -84,7 +89,7 @@ def conv_block(
     x, filters: int, name: str, kernel_size: int = 4, strides: int = 2, norm: bool = True
 ):
     """The paper's convolution block (section 3.3.1): convolution, leaky ReLU, normalisation."""
-    x = layers.Conv2D(filters, kernel_size, strides, padding="same", name=f"{name}_conv")(x)
+    x = Conv2D(filters, kernel_size, strides, padding="same", name=f"{name}_conv")(x)
     return activate(x, name, norm)
 
 
@@ -151,7 +156,9 @@ def upsample_conv(x, filters: int, name: str, upsample: str = "resize", **kwargs
     """
     if upsample == "resize":
         return ResizeConv2D(filters, name=f"{name}_conv", **kwargs)(x)
-    return layers.Conv2DTranspose(filters, 4, 2, padding="same", name=f"{name}_deconv", **kwargs)(x)
+    return layers.Conv2DTranspose(
+        filters, 4, 2, padding="same", data_format="channels_last", name=f"{name}_deconv", **kwargs
+    )(x)
 
 
 def up_block(x, filters: int, name: str, upsample: str = "resize"):
@@ -164,7 +171,7 @@ def residual_blocks(x, count: int, name: str):
     filters = x.shape[-1]
     for i in range(1, count + 1):
         y = conv_block(x, filters, f"{name}{i}_a", kernel_size=3, strides=1)
-        y = layers.Conv2D(filters, 3, padding="same", name=f"{name}{i}_b_conv")(y)
+        y = Conv2D(filters, 3, padding="same", name=f"{name}{i}_b_conv")(y)
         y = BatchNormalization(name=f"{name}{i}_b_norm")(y)
         x = layers.Add(name=f"{name}{i}")([x, y])
     return x
@@ -172,7 +179,7 @@ def residual_blocks(x, count: int, name: str):
 
 def crop_centre(x, name: str, **kwargs):
     """The centre square of half the side: (B, S, S, C) -> (B, S/2, S/2, C), S static."""
-    return layers.Cropping2D(x.shape[1] // 4, name=name, **kwargs)(x)
+    return layers.Cropping2D(x.shape[1] // 4, "channels_last", name=name, **kwargs)(x)
 
 
 def tanh(x, name: str = "tanh"):

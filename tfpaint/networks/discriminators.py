@@ -98,7 +98,7 @@ class FeatureDiscriminator(blocks.Network):
         features = keras.Input((None, None, channels), name="features")
         x = blocks.conv_block(features, width, "block1", kernel_size=1, strides=1)
         x = blocks.conv_block(x, 2 * width, "block2")
-        x = layers.Conv2D(1, 4, padding="same", name="block3_conv")(x)
+        x = blocks.Conv2D(1, 4, padding="same", name="block3_conv")(x)
         logits = layers.Activation("linear", dtype="float32", name="logits")(x)
         super().__init__(features, logits, {"channels": channels, "width": width}, **kwargs)
 
@@ -108,8 +108,8 @@ def _patch_gan(x, width: int, features=None, join_after: int = 0):
     last = len(STRIDES)
     for i, stride in enumerate(STRIDES, start=1):
         filters = width * min(2 ** (i - 1), 8) if i < last else 1
-        x = layers.ZeroPadding2D(1, name=f"block{i}_pad")(x)
-        x = layers.Conv2D(filters, 4, stride, name=f"block{i}_conv")(x)
+        x = layers.ZeroPadding2D(1, data_format="channels_last", name=f"block{i}_pad")(x)
+        x = blocks.Conv2D(filters, 4, stride, name=f"block{i}_conv")(x)
         if i < last:
             x = blocks.activate(x, f"block{i}", norm=i > 1)
         if i == join_after:

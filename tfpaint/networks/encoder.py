@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from tfpaint.errors import InputError
+from tfpaint.networks.blocks import Conv2D
 
 # The VGG19 layers that can serve as the feature space: (stride of the feature map, channels).
 VGG_LAYERS = {"relu2_1": (2, 128), "relu3_1": (4, 256), "relu4_1": (8, 512)}
@@ -55,10 +56,12 @@ class VGG19Encoder(keras.Model):
         last = f"block{layer[4]}_conv{layer[6]}"
         for block, widths in _VGG_BLOCKS:
             if block > 1:
-                x = layers.MaxPooling2D(2, name=f"block{block - 1}_pool")(x)
+                x = layers.MaxPooling2D(
+                    2, data_format="channels_last", name=f"block{block - 1}_pool"
+                )(x)
             for i, width in enumerate(widths, start=1):
                 name = f"block{block}_conv{i}"
-                x = layers.Conv2D(width, 3, padding="same", activation="relu", name=name)(x)
+                x = Conv2D(width, 3, padding="same", activation="relu", name=name)(x)
                 if name == last:
                     break
             if name == last:
@@ -161,7 +164,7 @@ class DistilledEncoder(keras.Model):
         inputs = keras.Input((None, None, 3), name="image")
 
         def convolve(x, filters, kernel, stride=1, activation="relu"):
-            convolution = layers.Conv2D(
+            convolution = Conv2D(
                 filters, kernel, strides=stride, padding="same", kernel_initializer="he_normal"
             )
             return layers.Activation(activation)(convolution(x))

@@ -123,4 +123,4 @@ def _resnet(x, stride: int, width: int, upsample: str):
     for i in range(1, stride.bit_length()):
         stride //= 2
         x = blocks.up_block(x, width * min(stride, 4), f"up{i}", upsample)
-    return layers.Conv2D(3, 7, padding="same", name="last_conv")(x)  # (B, S, S, 3)
+    return blocks.Conv2D(3, 7, padding="same", name="last_conv")(x)  # (B, S, S, 3)

@@ -153,4 +153,4 @@ def _resnet(x, width: int, upsample: str, last: dict):
     x = blocks.crop_centre(x, "centre")  # (B, S/8, S/8, 4w)
     x = blocks.up_block(x, 2 * width, "up1", upsample)
     x = blocks.up_block(x, width, "up2", upsample)  # (B, S/2, S/2, w)
-    return layers.Conv2D(3, 7, padding="same", name="last_conv", **last)(x)
+    return blocks.Conv2D(3, 7, padding="same", name="last_conv", **last)(x)

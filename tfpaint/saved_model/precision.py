@@ -3,6 +3,7 @@
 import keras
 
 from tfpaint.inpainter import Inpainter
+from tfpaint.networks import float32
 
 
 def in_float32(inpainter: Inpainter) -> Inpainter:
@@ -20,11 +21,7 @@ def in_float32(inpainter: Inpainter) -> Inpainter:
 def _in_float32(network: keras.Model) -> keras.Model:
     if all(layer.compute_dtype == "float32" for layer in network.layers):
         return network
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
+    with float32.in_float32():
         rebuilt = network.__class__.from_config(network.get_config())
-    finally:
-        keras.config.set_dtype_policy(policy)
     rebuilt.set_weights(network.get_weights())
     return rebuilt
