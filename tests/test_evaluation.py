@@ -1,7 +1,11 @@
 """`tfpaint evaluate` measures what the methods give, and writes it down."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from urllib.parse import unquote_to_bytes
 
 import keras
 import numpy as np
@@ -222,3 +226,21 @@ def test_the_command_says_what_is_wrong(folder, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["evaluate", "--methods", "magic"])
     assert "'magic' is none of mean, harmonic" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every file name is Unicode")
+def test_names_that_are_not_utf8_are_reported(folder):
+    photos = folder / os.fsdecode(b"f\xeate")
+    (folder / "photos").rename(photos)
+    (photos / "a.png").rename(photos / os.fsdecode(b"\xe9t\xe9.png"))
+    command = [sys.executable, "-m", "tfpaint", "evaluate", "--methods", "mean", "--size", "32"]
+    done = subprocess.run(
+        [*command, "--images", photos, "-o", folder / "report"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "") and "f\\udceate" in done.stdout
+    page = (folder / "report" / "index.html").read_text("utf-8")
+    about, data = re.search("<p>(.*)</p>", page), re.search("const report = (.*);", page)
+    assert "f\\udceate" in about[1]
+    for name, file in json.loads(data[1])["files"].items():
+        picture = os.fsencode(folder / "report" / "pictures") + b"/" + unquote_to_bytes(file)
+        assert os.path.exists(picture + b"-mean.png"), name

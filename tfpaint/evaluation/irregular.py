@@ -1,5 +1,6 @@
 """Irregular holes, as people paint them: strokes and blobs."""
 
+import os
 import zlib
 
 import numpy as np
@@ -21,7 +22,7 @@ def irregular_hole(name: str, size: int, seed: int = 0) -> np.ndarray:
     Returns:
         bool (size, size), True = missing: from 6 to 30 % of it.
     """
-    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    rng = np.random.default_rng([seed, zlib.crc32(os.fsencode(name))])
     axis = (np.arange(size) + 0.5) / size
     points = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1)  # (size, size, 2) in 0 to 1
     while True:
@@ -34,7 +35,7 @@ def irregular_hole(name: str, size: int, seed: int = 0) -> np.ndarray:
 
 def chosen(name: str, share: float, seed: int = 0) -> bool:
     """Whether a photo is among the share, 0 to 1, of those with irregular holes."""
-    return bool(np.random.default_rng([seed, zlib.crc32(name.encode()), 1]).random() < share)
+    return bool(np.random.default_rng([seed, zlib.crc32(os.fsencode(name)), 1]).random() < share)
 
 
 def _stroke(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:

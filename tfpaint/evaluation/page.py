@@ -2,13 +2,16 @@
 
 import html
 import json
+import os
 from collections.abc import Mapping
+from urllib.parse import quote
 
 
 def page(report: Mapping, columns: Mapping[str, tuple]) -> str:
     """The text of the HTML page, which needs no other file but the pictures that it shows.
 
-    It refers to `pictures/PHOTO-METHOD.png`, relative to its own place.
+    It refers to `pictures/PHOTO-METHOD.png`, relative to its own place. Bytes of a file's name that
+    are not UTF-8 are escaped, so that the text can be.
 
     Args:
         report: As returned by `tfpaint.evaluation.evaluate.evaluate`.
@@ -20,9 +23,11 @@ def page(report: Mapping, columns: Mapping[str, tuple]) -> str:
         "columns": {key: list(value) for key, value in columns.items()},
         "methods": report["methods"],
         "photos": report["photos"],
+        "files": {name: quote(os.fsencode(name), safe="") for name in report["photos"]},
     }
     text = json.dumps(data).replace("<", "\\u003c")
     head, tail = _PAGE.split("DATA")
+    about = about.encode("utf-8", "backslashreplace").decode("utf-8")
     return head.replace("ABOUT", html.escape(about)) + text + tail
 
 
@@ -91,12 +96,12 @@ const choice = document.getElementById("photo"), pictures = document.getElementB
 names.forEach(name => element("option", name, choice));
 function show(index) {
   choice.selectedIndex = (index + names.length) % names.length;
-  const name = choice.value, scores = report.photos[name];
+  const name = names[choice.selectedIndex], scores = report.photos[name];
   pictures.replaceChildren();
   for (const shown of ["input", ...methods, "truth"]) {
     const figure = element("figure", "", pictures);
     const image = element("img", "", figure);
-    image.src = `pictures/${encodeURIComponent(name)}-${shown}.png`;
+    image.src = `pictures/${report.files[name]}-${shown}.png`;
     image.alt = `${name}, ${shown}`;
     const caption = element("figcaption", shown + " ", figure);
     if (scores[shown]) element("small", columns.map(([key, [title, decimals]]) =>
