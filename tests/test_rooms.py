@@ -18,6 +18,7 @@ ROOMS = [
     "tfpaint.networks",
     "tfpaint.patch_swap",
     "tfpaint.filling",
+    "tfpaint.forks",
     "tfpaint.presets",
     "tfpaint.inpainter",
     "tfpaint.style_transfer",

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfpaint import forks
 from tfpaint.errors import InputError
 from tfpaint.filling import windows
 from tfpaint.filling.holes import SCALES
@@ -51,6 +52,8 @@ class Inpainter:
     it, put it and `filler.variables` on a `tf.Module`; `tfpaint.saved_model.save` does that for
     TensorFlow Serving. A call of the inpainter itself traces only the scales it needs.
 
+    It can be pickled and copied. A process forked after one was made can use none: `tfpaint.forks`.
+
     Args:
         encoder, image2feature, feature2image, scales, options: As for
             `tfpaint.filling.multi_scale.WindowFiller`.
@@ -71,6 +74,7 @@ class Inpainter:
         scales: Sequence[int] = SCALES,
         options: Options = PAPER,
     ):
+        forks.check()
         self.filler = WindowFiller(encoder, image2feature, feature2image, scales, options)
         self.scales = self.filler.scales
         self._graphs: dict[tuple, Any] = {}
@@ -104,6 +108,12 @@ class Inpainter:
             preset = load_preset(name, load_weights=load_weights)
         scales = changes.pop("scales", preset.scales)
         return cls(*preset.networks, scales=scales, options=preset.options.changed(**changes))
+
+    def __reduce__(self):
+        """A copy, or what is unpickled, has networks of its own with the same weights."""
+        filler = self.filler
+        networks = filler.encoder, filler.image2feature, filler.feature2image
+        return Inpainter, (*networks, filler.scales, filler.options)
 
     @overload
     def __call__(
@@ -172,6 +182,7 @@ class Inpainter:
             InputError: Not such arrays, sizes that differ, a mask that leaves nothing known, a seed
                 out of range, or a seed or variants without `Options.pixels`.
         """
+        forks.check()
         image, mask = np.asarray(image), np.asarray(mask)
         unknown = None if unknown is None else np.asarray(unknown)
         masks.check(image, mask, unknown)

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
+from tfpaint import forks
 from tfpaint.errors import InputError
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.options import PAPER, Options
@@ -65,8 +66,9 @@ def load_preset(name: str | Path, load_weights: bool = True) -> Preset:
 
     Raises:
         InputError: There is no such preset, its config cannot be read or has an invalid option, or
-            its weights are missing or belong to other networks.
+            its weights are missing or belong to other networks; or see `tfpaint.forks.check`.
     """
+    forks.check()
     folder = FOLDER / name if (FOLDER / name / "config.json").exists() else Path(name)
     file = folder / "config.json"
     try:
