@@ -119,6 +119,9 @@ def level(
     """
     known, asks = known_centres(missing), grow(hole, RADIUS)[0, :, :, 0] > 0
 
+    # A function of its own: a loop right in a branch of a condition, with constants such as `jumps`
+    # in it, is broken by TensorFlow's optimizer of saved models ("inputs from different frames").
+    @traced_once()
     def repeat():
         queries, inside = places_of(asks), places_of(hole[0, :, :, 0] > 0)
         allowed = tf.where(known, handicap, NEVER)

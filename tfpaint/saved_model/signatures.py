@@ -23,17 +23,21 @@ Signature: TypeAlias = tf.types.experimental.PolymorphicFunction
 def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, Signature]:
     """The functions to save, by the name of their signature.
 
-    `stylize` is among them only if Feature2Image takes pictures of any size.
+    `variants` is among them only if patches are swapped in pixels, and `stylize` only if
+    Feature2Image takes pictures of any size.
 
     Args:
         inpainter: An inpainter whose networks are float32.
         max_pixels: Larger photos are refused. Files are refused before they are decoded.
     """
+    from_bytes, variants = files(inpainter, max_pixels)
     found = {
         "serving_default": arrays(inpainter, max_pixels),
-        "bytes": files(inpainter, max_pixels),
+        "bytes": from_bytes,
         "features": features(inpainter.filler, max_pixels),
     }
+    if inpainter.filler.pixels:
+        found["variants"] = variants
     if style_transfer.can_stylize(inpainter):
         found["stylize"] = stylize(inpainter)
     return found
@@ -48,12 +52,14 @@ def arrays(inpainter: Inpainter, max_pixels: int) -> Signature:
     Output: `image`, uint8 (B, H, W, 3) RGB.
     """
 
-    def fill(index, image, mask):
+    def fill(index, image, mask, seed):
         image, mask = checks.checked(index, image, mask, max_pixels)
-        return inpainter.inpaint(image, mask[..., 0] > CUT)
+        return inpainter.inpaint(image, mask[..., 0] > CUT, seed)
 
     def serving_default(image, mask):
-        return {"image": _each(fill, image, mask, tf.TensorSpec([None, None, 3], tf.uint8))}
+        seeds = tf.zeros(tf.shape(image)[:1], tf.int32)
+        spec = tf.TensorSpec([None, None, 3], tf.uint8)
+        return {"image": _each(fill, spec, image, mask, seeds)}
 
     return _function(
         serving_default,
@@ -62,30 +68,42 @@ def arrays(inpainter: Inpainter, max_pixels: int) -> Signature:
     )
 
 
-def files(inpainter: Inpainter, max_pixels: int) -> Signature:
-    """The signature `bytes`: fills a batch of PNG or JPEG files, which may differ in size.
+def files(inpainter: Inpainter, max_pixels: int) -> tuple[Signature, Signature]:
+    """The signatures `bytes` and `variants`: fill a batch of PNG or JPEG files of any sizes.
 
     Inputs: `image_bytes` and `mask_bytes`, strings (B,). In a mask, a brightness above 127 is
-    missing.
+    missing. `variants` also has `seed`, int32 (B,), from 0 to 2**31 - 1: 0 is the best fill, which
+    `bytes` gives, every other number another plausible one.
 
     Output: `image_bytes`, strings (B,), PNG files.
     """
 
-    def fill(index, image, mask):
+    def fill(index, image, mask, seed):
         image = checks.decoded(index, "photo", image, 3, max_pixels)
         mask = checks.as_mask(checks.decoded(index, "mask", mask, 0, max_pixels))
         image, mask = checks.checked(index, image, mask, max_pixels)
-        return tf.io.encode_png(inpainter.inpaint(image, mask[..., 0] > CUT))
+        sentence = "item {}: the seed is {}: send a number from 0 to 2147483647"
+        with tf.control_dependencies([require(seed >= 0, sentence, index, seed)]):
+            seed = tf.identity(seed)
+        return tf.io.encode_png(inpainter.inpaint(image, mask[..., 0] > CUT, seed))
+
+    strings, numbers = tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.int32)
+
+    @tf.function(input_signature=[strings, strings, numbers], autograph=False)
+    def filled(images, masks, seeds):  # one graph for both signatures
+        return _each(fill, tf.TensorSpec([], tf.string), images, masks, seeds)
 
     def from_bytes(image_bytes, mask_bytes):
-        filled = _each(fill, image_bytes, mask_bytes, tf.TensorSpec([], tf.string))
-        return {"image_bytes": filled}
+        seeds = tf.zeros_like(image_bytes, tf.int32)
+        return {"image_bytes": filled(image_bytes, mask_bytes, seeds)}
 
-    return _function(
-        from_bytes,
-        image_bytes=tf.TensorSpec([None], tf.string),
-        mask_bytes=tf.TensorSpec([None], tf.string),
-    )
+    def variants(image_bytes, mask_bytes, seed):
+        return {"image_bytes": filled(image_bytes, mask_bytes, seed)}
+
+    # By REST, a row has to name every input of its signature: `bytes` with a seed would refuse all
+    # clients that know of none.
+    pair = {"image_bytes": strings, "mask_bytes": strings}
+    return _function(from_bytes, **pair), _function(variants, **pair, seed=numbers)
 
 
 def features(filler: WindowFiller, max_pixels: int) -> Signature:
@@ -170,32 +188,42 @@ def stylize(inpainter: Inpainter) -> Signature:
 def _function(function: Callable, **inputs: tf.TensorSpec) -> Signature:
     """A `tf.function` whose inputs have the given names, shapes and dtypes.
 
-    Sessions do not check shapes. Here they are checked, by an error that names the input.
+    Sessions do not check shapes. Here they are checked, by an error that names the first input that
+    is wrong.
     """
     signature = [tf.TensorSpec(one.shape, one.dtype, name) for name, one in inputs.items()]
     shapes = [one.shape for one in signature]
 
     def checked(*given):
-        return function(*(tf.ensure_shape(*one) for one in zip(given, shapes, strict=True)))
+        right: list[tf.Tensor] = []
+        for one, shape in zip(given, shapes, strict=True):
+            with tf.control_dependencies(right):
+                right.append(tf.ensure_shape(one, shape))
+        return function(*right)
 
     return tf.function(checked, signature, autograph=False)
 
 
-def _each(function: Callable, images, masks, spec: tf.TensorSpec) -> tf.Tensor:
-    """Applies `function(index, image, mask)` to the items of a batch, one after the other.
+def _each(function: Callable, spec: tf.TensorSpec, images, masks, seeds) -> tf.Tensor:
+    """Applies `function(index, image, mask, seed)` to the items of a batch, one after the other.
 
     `spec` is the shape and dtype of its result.
     """
-    count, others = tf.shape(images)[0], tf.shape(masks)[0]
+    count, of_masks, of_seeds = (tf.shape(one)[0] for one in (images, masks, seeds))
     conditions = [
-        require(count == others, "{} photos, but {} masks: send one mask a photo", count, others),
+        require(
+            count == of_masks, "{} photos, but {} masks: send one mask a photo", count, of_masks
+        ),
+        require(
+            count == of_seeds, "{} photos, but {} seeds: send one seed a photo", count, of_seeds
+        ),
         require(count > 0, "the batch is empty: send at least one photo"),
     ]
     with tf.control_dependencies(conditions):
         indices = tf.range(count)
     return tf.map_fn(
         lambda item: function(*item),
-        (indices, images, masks),
+        (indices, images, masks, seeds),
         fn_output_signature=spec,
         parallel_iterations=1,  # one photo in memory at a time; each operation uses all cores
     )

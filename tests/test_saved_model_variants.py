@@ -1,0 +1,86 @@
+"""The SavedModel of an inpainter that swaps patches of pixels, as TensorFlow Serving runs it."""
+
+import io
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from serving.model import Model
+from serving.status import Code, ServingError
+from tests.tiny import mask_of, networks, photo
+from tfpaint import saved_model
+from tfpaint.filling.options import Options
+from tfpaint.inpainter import Inpainter
+from tfpaint.networks.image2feature import Image2Feature
+
+IMAGE, HOLE = photo(140, 150), mask_of(140, 150, (40, 50, 90, 100))
+
+
+@pytest.fixture(scope="module")
+def inpainter():
+    keras.utils.set_random_seed(0)
+    encoder, _, feature2image = networks()
+    system = encoder, Image2Feature(64, width=4), feature2image
+    return Inpainter(*system, scales=(64, 128), options=Options(pixels=True))
+
+
+@pytest.fixture(scope="module")
+def model(inpainter, tmp_path_factory):
+    model = Model(saved_model.save(inpainter, tmp_path_factory.mktemp("models")))
+    yield model
+    model.close()
+
+
+def png(array):
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, "PNG")
+    return file.getvalue()
+
+
+def pairs(count):
+    files = png(IMAGE), png(HOLE)
+    names = "image_bytes", "mask_bytes"
+    return {name: np.array([file] * count, object) for name, file in zip(names, files, strict=True)}
+
+
+def variants(model, *seeds, photos=None):
+    inputs = pairs(len(seeds) if photos is None else photos) | {"seed": np.array(seeds, np.int32)}
+    files = model.run(model.signature("variants"), inputs)["image_bytes"]
+    return [np.asarray(Image.open(io.BytesIO(file))).astype(int) for file in files]
+
+
+def test_each_photo_of_a_batch_has_its_own_seed(model, inpainter):
+    filled = variants(model, 0, 7, 2**31 - 1)
+    for seed, found in zip((0, 7, 2**31 - 1), filled, strict=True):
+        wanted = inpainter(IMAGE, HOLE, seed=seed)
+        assert np.mean(np.abs(found - wanted)[HOLE] <= 1) > 0.99
+        np.testing.assert_array_equal(found[~HOLE], IMAGE[~HOLE])
+    assert all((one != filled[0])[HOLE].mean() > 0.5 for one in filled[1:])
+
+
+def test_seed_0_is_what_the_other_signatures_give(model):
+    (best,) = variants(model, 0)
+    (file,) = model.run(model.signature("bytes"), pairs(1))["image_bytes"]
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(file))), best)
+    arrays = {"image": IMAGE[None], "mask": HOLE[None, ..., None] * np.uint8(255)}
+    np.testing.assert_array_equal(model.run(model.signature(""), arrays)["image"][0], best)
+
+
+@pytest.mark.parametrize(
+    "seeds, photos, sentence",
+    [
+        ((3, -1), 2, "item 1: the seed is -1: send a number from 0 to 2147483647"),
+        ((3, 4), 1, "1 photos, but 2 seeds: send one seed a photo"),
+    ],
+)
+def test_other_seeds_are_refused(model, seeds, photos, sentence):
+    with pytest.raises(ServingError, match=sentence) as refused:
+        variants(model, *seeds, photos=photos)
+    assert refused.value.code == Code.INVALID_ARGUMENT
+
+
+def test_clients_that_know_of_no_seed_are_served(model):
+    """TensorFlow Serving's rows have to name every input."""
+    assert set(model.signature("bytes").inputs) == {"image_bytes", "mask_bytes"}
