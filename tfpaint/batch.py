@@ -183,6 +183,8 @@ def run(
             job = _renamed(job, photo, jobs)
             for out in job.outs:
                 files.output_format(out, photo)
+            if job.steps is not None:
+                files.output_format(job.steps)
         except InputError as error:
             problems.append(error)
             continue

@@ -5,14 +5,9 @@ temporary name first, so that a failure leaves no incomplete file.
 """
 
 import os
-import secrets
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -20,6 +15,7 @@ from tfpaint.errors import InputError
 from tfpaint.pictures import encoding
 from tfpaint.pictures.decoding import decode
 from tfpaint.pictures.extras import NOTHING, Extras
+from tfpaint.pictures.places import check_place, replacing
 
 MAX_PIXELS = 100_000_000
 """The default limit on the pixels of a picture to read."""
@@ -162,14 +158,11 @@ def output_format(path: str | os.PathLike, photo: Photo | None = None) -> str:
         A value of `WRITABLE_FORMATS`, such as "PNG".
 
     Raises:
-        InputError: The path is a folder or a read-only file, the suffix is not in
+        InputError: The path is a folder or cannot be written, the suffix is not in
             `WRITABLE_FORMATS`, or the format cannot hold the photo's transparency.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name a file in it")
-    if path.is_file() and not path.stat().st_mode & 0o222:
-        raise InputError(f"{path}: is read-only; make it writable, or name another file")
+    check_place(path)
     name = WRITABLE_FORMATS.get(path.suffix.lower())
     if name is None:
         raise InputError(
@@ -202,7 +195,8 @@ def write_photo(path: str | os.PathLike, photo: Photo) -> None:
     JPEG, TIFF and WebP; the resolution to all but WebP; a comment to PNG and JPEG; texts and gamma
     from PNG to PNG; the place on a map from TIFF to TIFF.
 
-    A symbolic link is written through, and a file that exists keeps its mode.
+    A symbolic link is written through, and a file that exists keeps its mode. What cannot be
+    replaced, such as a file that a container mounts, is written in its place.
 
     Args:
         path: The file to write; its folder is created if missing.
@@ -216,7 +210,7 @@ def write_photo(path: str | os.PathLike, photo: Photo) -> None:
     if name in _OPAQUE:
         photo = photo.opaque()
     samples = photo.samples if name in _DEEP else as_uint8(photo.samples)
-    with _replacing(path) as file:
+    with replacing(path) as file:
         encoding.encode(file, path, name, samples, photo.exif, photo.icc, photo.extras)
 
 
@@ -231,25 +225,3 @@ def write_picture(path: str | os.PathLike, pixels: np.ndarray) -> None:
         InputError: As for `write_photo`.
     """
     write_photo(path, Photo(Path(path), pixels))
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file next to `path`, and move it to `path` once it is complete.
-
-    If `path` is a symbolic link, this is done where it points to. An old file's mode is kept.
-    """
-    place = Path(os.path.realpath(path))
-    temporary = place.with_name(f".tfpaint-{secrets.token_hex(4)}{path.suffix}")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "xb") as file:
-            yield file
-        if place.exists():
-            temporary.chmod(stat.S_IMODE(place.stat().st_mode))
-        os.replace(temporary, place)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: could not be written ({error}); choose another place") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
