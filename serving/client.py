@@ -9,7 +9,6 @@ photo, mask or option, or an error of the server.
 
 import argparse
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -27,12 +26,14 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from serving import channel
 from serving.status import one_line
+from tfpaint.batch import Job
 from tfpaint.errors import InputError
 from tfpaint.pictures import files, masks
 from tfpaint.pictures.folders import check_written
 from tfpaint.pictures.mask_files import MaskOptions, read_pair
-from tfpaint.terminal import add_mask_options
+from tfpaint.terminal import add_mask_options, count
 
 _FAST = {"compress_level": 1}  # of PNG files in requests: speed matters more than size
 
@@ -96,23 +97,9 @@ class InpaintClient:
         self.target, self.model, self.version, self.label = target, model, version, label
         self.timeout = timeout
         self._metadata = [("authorization", f"Bearer {token}")] if token else []
-        if token and not tls and not _is_local(target):
-            raise InputError(f"{target}: a token has to travel by TLS; add --tls")
-        options = [
-            ("grpc.max_send_message_length", message_bytes),
-            ("grpc.max_receive_message_length", message_bytes),
-            ("grpc.per_rpc_retry_buffer_size", message_bytes),  # a longer request is not retried
-            ("grpc.service_config", _retries(attempts)),
-            ("grpc.max_reconnect_backoff_ms", 2000),  # a server may take a minute to load
-        ]
-        if (cert is None) != (key is None):
-            raise InputError("cert and key: mutual TLS needs both")
-        if tls:
-            files = [_read_pem(path) for path in (ca, key, cert)]
-            credentials = grpc.ssl_channel_credentials(*files)
-            self._channel = grpc.secure_channel(target, credentials, options)
-        else:
-            self._channel = grpc.insecure_channel(target, options)
+        self._channel = channel.open_channel(
+            target, attempts, message_bytes, token, tls, ca, cert, key
+        )
         self._predictions = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
         self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
 
@@ -131,18 +118,20 @@ class InpaintClient:
         """Closes the connection."""
         self._channel.close()
 
-    def inpaint(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    def inpaint(self, image: np.ndarray, mask: np.ndarray, seed: int = 0) -> np.ndarray:
         """Fills the hole of a photo.
 
         Args:
             image: uint8 (H, W, 3), RGB.
             mask: bool (H, W), or uint8 where 255 is missing.
+            seed: From 0 to 2**31 - 1. 0 is the best fill, every other number another plausible one.
+                The server's model has to have the signature `variants` for others than 0.
 
         Returns:
             uint8 (H, W, 3), equal to `image` wherever the mask is False.
 
         Raises:
-            InputError: Not such arrays.
+            InputError: Not such arrays, or a seed out of range.
             InpaintError: The server refused, failed or could not be reached.
         """
         image, missing = np.asarray(image), masks.as_mask(mask)
@@ -150,7 +139,7 @@ class InpaintClient:
             raise InputError(
                 f"the photo has to be uint8 (H, W, 3), but is {image.dtype} {image.shape}"
             )
-        answer = self.inpaint_bytes(_png(image), _png(missing.astype(np.uint8) * 255))
+        answer = self.inpaint_bytes(_png(image), _png(missing.astype(np.uint8) * 255), seed)
         with Image.open(io.BytesIO(answer)) as picture:
             filled = np.asarray(picture.convert("RGB"))
         if filled.shape != image.shape:
@@ -160,27 +149,36 @@ class InpaintClient:
             )
         return np.where(missing[..., None], filled, image)
 
-    def inpaint_bytes(self, image: bytes, mask: bytes) -> bytes:
+    def inpaint_bytes(self, image: bytes, mask: bytes, seed: int = 0) -> bytes:
         """Fills the hole of a photo in a file; its EXIF orientation is ignored.
 
         Args:
             image: The content of a PNG or JPEG file.
             mask: Likewise, of the same size; values above 127 are missing.
+            seed: As for `inpaint`.
 
         Returns:
             The content of a PNG file.
 
         Raises:
+            InputError: The seed is out of range.
             InpaintError: As for `inpaint`.
         """
+        if not 0 <= seed < 2**31:
+            raise InputError(f"seed={seed}: has to be from 0 to 2**31 - 1")
         request = predict_pb2.PredictRequest()
         self._choose(request.model_spec)
-        request.model_spec.signature_name = "bytes"
+        request.model_spec.signature_name = "variants" if seed else "bytes"
         for name, data in (("image_bytes", image), ("mask_bytes", mask)):
             tensor = request.inputs[name]
             tensor.dtype = types_pb2.DT_STRING
             tensor.tensor_shape.dim.add(size=1)
             tensor.string_val.append(data)
+        if seed:
+            tensor = request.inputs["seed"]
+            tensor.dtype = types_pb2.DT_INT32
+            tensor.tensor_shape.dim.add(size=1)
+            tensor.int_val.append(seed)
         response = self._call(self._predictions.Predict, request)
         return response.outputs["image_bytes"].string_val[0]
 
@@ -217,38 +215,6 @@ class InpaintClient:
             raise InpaintError(code, f"{self.target}: {name}: {details}") from error
 
 
-def _retries(attempts: int) -> str:
-    """A gRPC service config that retries requests while the server is unavailable."""
-    if attempts == 1:
-        return "{}"
-    policy = {
-        "maxAttempts": attempts,
-        "initialBackoff": "0.5s",
-        "maxBackoff": "5s",
-        "backoffMultiplier": 2,
-        "retryableStatusCodes": ["UNAVAILABLE"],
-    }
-    return json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": policy}]})
-
-
-def _is_local(target: str) -> bool:
-    return target.rpartition(":")[0] in ("localhost", "127.0.0.1", "[::1]")
-
-
-def _read_pem(path: Path | None) -> bytes | None:
-    data = None if path is None else _read(path)
-    if data is not None and b"-----BEGIN " not in data:
-        raise InputError(f"{path}: is no PEM file; give one with certificates or a key")
-    return data
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the name") from error
-
-
 def _png(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", **_FAST)
@@ -263,6 +229,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mask", type=Path, metavar="FILE", help="white = missing; by default, what is transparent"
     )
     add("-o", "--out", type=Path, required=True, metavar="FILE")
+    add(
+        "--variants",
+        type=count,
+        metavar="N",
+        help="write N different fills, OUT-1 and so on; OUT-1 is the best",
+    )
     add("--target", default="localhost:8500", metavar="HOST:PORT", help="(%(default)s)")
     add("--model", default="tfpaint", help="the model's name (%(default)s)")
     add("--version", type=int, metavar="N", help="the model's version (the latest)")
@@ -282,7 +254,7 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         InputError: A file, option or server cannot be used.
     """
-    token = options.token_file and _read(options.token_file).decode(errors="replace").strip()
+    token = options.token_file and channel.read(options.token_file).decode(errors="replace").strip()
     client = InpaintClient(
         options.target,
         options.model,
@@ -299,7 +271,9 @@ def run(options: argparse.Namespace) -> None:
     reading = MaskOptions.parsed(options)
     photo, mask = read_pair(photo, options.mask, reading)
     files.output_format(options.out, photo)
-    check_written([options.photo, options.mask], [options.out])
+    outs = Job(options.photo, options.mask, options.out, variants=options.variants).outs
+    check_written([options.photo, options.mask], outs)
     with client:
-        filled = client.inpaint(photo.pixels, mask)
-    files.write_photo(options.out, photo.filled(filled, mask))
+        for seed, out in enumerate(outs):
+            filled = client.inpaint(photo.pixels, mask, seed)
+            files.write_photo(out, photo.filled(filled, mask))

@@ -13,13 +13,13 @@ from serving.server import Server
 
 
 class Grey(tf.Module):
-    """Paints the hole in one grey; `slow` takes as long as it is told."""
+    """Paints the hole in one grey, and `seed` brighter; `slow` takes as long as it is told."""
 
     def __init__(self, grey: int):
         super().__init__()
         self.grey = tf.Variable(tf.constant(grey, tf.uint8))
 
-    def _fill(self, image, mask):
+    def _fill(self, image, mask, seed=0):
         same = tf.reduce_all(tf.equal(tf.shape(image)[:-1], tf.shape(mask)[:-1]))
         some = tf.reduce_any(mask <= 127)
         checks = [
@@ -27,7 +27,7 @@ class Grey(tf.Module):
             tf.debugging.Assert(some, ["the mask covers the whole photo"]),
         ]
         with tf.control_dependencies(checks):
-            return tf.where(mask > 127, self.grey, image)
+            return tf.where(mask > 127, self.grey + tf.cast(seed, tf.uint8), image)
 
     @tf.function(
         input_signature=[
@@ -45,12 +45,22 @@ class Grey(tf.Module):
         ]
     )
     def bytes(self, image_bytes, mask_bytes):
-        def one(pair):
-            image, mask = tf.io.decode_png(pair[0], 3), tf.io.decode_png(pair[1], 1)
-            return tf.io.encode_png(self._fill(image, mask))
+        return self.variants(image_bytes, mask_bytes, tf.zeros_like(image_bytes, tf.int32))
 
-        pictures = tf.map_fn(one, (image_bytes, mask_bytes), fn_output_signature=tf.string)
-        return {"image_bytes": pictures}
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="image_bytes"),
+            tf.TensorSpec([None], tf.string, name="mask_bytes"),
+            tf.TensorSpec([None], tf.int32, name="seed"),
+        ]
+    )
+    def variants(self, image_bytes, mask_bytes, seed):
+        def one(item):
+            image, mask = tf.io.decode_png(item[0], 3), tf.io.decode_png(item[1], 1)
+            return tf.io.encode_png(self._fill(image, mask, item[2]))
+
+        items = (image_bytes, mask_bytes, seed)
+        return {"image_bytes": tf.map_fn(one, items, fn_output_signature=tf.string)}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="seconds")])
     def slow(self, seconds):
@@ -62,7 +72,8 @@ class Grey(tf.Module):
 def save(folder: Path, grey: int = 128) -> Path:
     """Writes a version, appearing at once as exports do."""
     module, temporary = Grey(grey), folder.with_name(f".{folder.name}")
-    signatures = {"serving_default": module.arrays, "bytes": module.bytes, "slow": module.slow}
+    signatures = {"serving_default": module.arrays, "slow": module.slow}
+    signatures |= {"bytes": module.bytes, "variants": module.variants}
     tf.saved_model.save(module, str(temporary), signatures=signatures)
     temporary.rename(folder)
     return folder.parent

@@ -100,6 +100,22 @@ def test_the_client_turns_the_photo_and_keeps_known_pixels(model, files):
         np.testing.assert_array_equal(np.asarray(Image.open("grown.png")), filled)
 
 
+def test_the_client_asks_for_other_fills_by_seed(model, files):
+    with running(model) as server:
+        with InpaintClient(server.target) as client:
+            assert (client.inpaint(IMAGE, MASK, seed=5)[MASK] == 133).all()
+            assert (client.inpaint(IMAGE, MASK)[MASK] == 128).all()
+            with pytest.raises(InputError, match="from 0 to"):
+                client.inpaint(IMAGE, MASK, seed=2**31)
+        arguments = ["client", "photo.png", "--mask", "mask.png", "-o", "out.png"]
+        assert main([*arguments, "--variants", "3", "--target", server.target]) == 0
+    assert not Path("out.png").exists()
+    hole = np.rot90(MASK, -1)
+    for seed in range(3):
+        filled = np.asarray(Image.open(f"out-{seed + 1}.png"))
+        assert (filled[hole] == 128 + seed).all() and (filled != 128 + seed)[~hole].any()
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
