@@ -23,6 +23,8 @@ def server(root):
 @pytest.fixture
 def stub(server):
     server.sent.clear()
+    server.seeds.clear()
+    server.signatures = ["bytes", "variants"]
     server.refusal = None
     server.free.set()
     return server

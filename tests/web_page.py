@@ -17,10 +17,12 @@ SIZE = (200, 160)  # of the small photo: shown at twice its size, in the middle 
 
 
 class Stub(ThreadingHTTPServer):
-    """Serves a folder, and fills holes with the mean colour of what is known.
+    """Serves a folder, and fills holes with the mean colour of what is known, plus the seed.
 
     Attributes:
         sent: the (photo, mask, bytes of the body) of every request.
+        seeds: the seed of every request, None for the signature `bytes`.
+        signatures: the names that the model has.
         refusal: None, or the (status, message) that is answered instead.
         free: while cleared, answers wait.
     """
@@ -29,7 +31,8 @@ class Stub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
         self.url = f"http://127.0.0.1:{self.server_port}/"
         self.isolated = isolated
-        self.sent, self.refusal = [], None
+        self.sent, self.seeds, self.refusal = [], [], None
+        self.signatures = ["bytes", "variants"]
         self.free = threading.Event()
         self.free.set()
 
@@ -50,11 +53,13 @@ class _Handler(SimpleHTTPRequestHandler):
         super().end_headers()
 
     def do_GET(self):
-        if self.path != "/v1/models/tfpaint":
-            return super().do_GET()
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        if self.path == "/v1/models/tfpaint":
+            self._answer(200, b"")
+        elif self.path == "/v1/models/tfpaint/metadata":
+            known = {"signature_def": dict.fromkeys(self.server.signatures, {})}
+            self._answer(200, {"metadata": {"signature_def": known}})
+        else:
+            super().do_GET()
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -66,6 +71,9 @@ class _Handler(SimpleHTTPRequestHandler):
             reply = message if isinstance(message, bytes) else {"error": message}
         else:
             reply = self._fill(body)
+        self._answer(status, reply)
+
+    def _answer(self, status, reply):
         data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -75,13 +83,15 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def _fill(self, body):
         request = json.loads(body)
-        assert request["signature_name"] == "bytes"
         (instance,) = request["instances"]
+        seed = instance.pop("seed", None)
+        assert request["signature_name"] == ("bytes" if seed is None else "variants")
         files = {name: io.BytesIO(base64.b64decode(one["b64"])) for name, one in instance.items()}
         photo = np.array(Image.open(files["image_bytes"]).convert("RGB"))
         mask = np.array(Image.open(files["mask_bytes"]).convert("L")) > 127
         self.server.sent.append((photo.copy(), mask, len(body)))
-        photo[mask] = mean_colour(photo, mask)
+        self.server.seeds.append(seed)
+        photo[mask] = mean_colour(photo, mask) + np.uint8(seed or 0)
         file = io.BytesIO()
         Image.fromarray(photo).save(file, "PNG", compress_level=1)
         return {"predictions": [{"b64": base64.b64encode(file.getvalue()).decode()}]}

@@ -9,6 +9,7 @@ import { listenForFiles } from "./intake.js";
 import { placeMenus } from "./menus.js";
 import { Messages } from "./messages.js";
 import { openPhoto, readMask, UserError } from "./open.js";
+import { Others } from "./others.js";
 import { savePicture } from "./save.js";
 import { describe, listen } from "./shortcuts.js";
 import { makeTool } from "./tools.js";
@@ -24,6 +25,7 @@ const messages = new Messages($("#notes"), $("#busy"), $("#canvas"));
 const compare = new Compare($("#compare"), view);
 const cursor = new Cursor($("#cursor"), $("#size"), view, () => tool());
 const engines = new EngineSwitch($("#engines"), $("#engine-label"), assets);
+const others = new Others($("#others"), $("#canvas"));
 const gestures = new Gestures(view, (event) => {
   if (running || compare.active || tool() === "hand") return null;
   return makeTool(tool(), view.picture, cursor.radius / view.scale, event.altKey);
@@ -64,7 +66,11 @@ async function open(file) {
     running?.abort();
     messages.clear();
     compare.active = false;
-    picture.addEventListener("change", refresh);
+    others.withdraw();
+    picture.addEventListener("change", () => {
+      others.withdraw();
+      refresh();
+    });
     view.show(picture);
     document.body.dataset.state = "open";
     refresh();
@@ -90,6 +96,30 @@ async function run() {
     return messages.error("Everything is marked. Leave something to fill from.");
   }
   compare.active = false;
+  await work(run, async (signal, progress) => {
+    const inpaint = await engines.engine();
+    const { width, height } = picture;
+    const read = (place) => picture.read(place);
+    const job = { width, height, missing, read, signal, progress, assets };
+    const answer = await inpaint(job);
+    signal.throwIfAborted();
+    const first = !picture.changed;
+    picture.fill(answer.patches, missing);
+    if (answer.others) others.offer(picture, missing, answer.patches, answer.others);
+    messages.note(first ? "Done. Compare shows before and after." : "Done.");
+  });
+}
+
+async function askOthers() {
+  let first;
+  await work(askOthers, async (...way) => {
+    first = await others.more(...way);
+  });
+  if (others.offered && others.asked) others.show(first);
+}
+
+/** Does what takes a while and can be cancelled, and says what is wrong; `again` does it anew. */
+async function work(again, task) {
   messages.clear();
   running = new AbortController();
   const { signal } = running;
@@ -97,17 +127,9 @@ async function run() {
   const progress = messages.busy();
   progress("Preparing");
   try {
-    const inpaint = await engines.engine();
-    const { width, height } = picture;
-    const read = (place) => picture.read(place);
-    const job = { width, height, missing, read, signal, progress, assets };
-    const patches = await inpaint(job);
-    signal.throwIfAborted();
-    const first = !picture.changed;
-    picture.fill(patches, missing);
-    messages.note(first ? "Done. Compare shows before and after." : "Done.");
+    await task(signal, progress);
   } catch (error) {
-    if (!signal.aborted) fail(error);
+    if (!signal.aborted) fail(error, again);
   } finally {
     running = null;
     messages.idle();
@@ -115,16 +137,16 @@ async function run() {
   }
 }
 
-function fail(error) {
+function fail(error, again) {
   const known = error instanceof EngineError;
   if (!known) console.error(error);
   const text = known ? error.message : `That went wrong: ${error.message}`;
-  messages.error(text, known ? wayOut(error) : null);
+  messages.error(text, known ? wayOut(error, again) : null);
 }
 
-function wayOut(error) {
-  if (error.retry) return { label: "Try again", run };
-  if (!engines.available || !engines.server.checked) return null;
+function wayOut(error, again) {
+  if (error.retry) return { label: "Try again", run: again };
+  if (again !== run || !engines.available || !engines.server.checked) return null;
   const here = () => {
     engines.useBrowser();
     run();
@@ -142,7 +164,13 @@ const actions = {
   invert: () => edit((mask) => mask.invert()),
   clear: () => edit((mask) => mask.clear()),
   run,
-  escape: () => (running ? running.abort() : gestures.cancel()),
+  others: () => (others.asked ? others.show() : askOthers()),
+  moreOthers: askOthers,
+  escape: () => {
+    if (running) running.abort();
+    else if (gestures.drawing) gestures.cancel();
+    else others.open = false;
+  },
   compare: () => {
     compare.active = !compare.active;
     refresh();
@@ -191,6 +219,7 @@ function allowed(action) {
   const { picture } = view;
   if (gestures.drawing) return action === "escape";
   if (running ? !MEANWHILE.has(action) : !picture && !ALWAYS.has(action)) return false;
+  if (action === "others" || action === "moreOthers") return others.offered;
   if (action === "undo") return picture.canUndo;
   if (action === "redo") return picture.canRedo;
   if (action === "compare") return picture.changed;
@@ -212,6 +241,7 @@ function refresh() {
   $("#save").disabled = $("#mask-button").disabled = !view.picture || running !== null;
   $("[data-action=compare]").setAttribute("aria-pressed", compare.active);
   $("#stage").dataset.tool = compare.active || running ? "hand" : tool();
+  others.update(running !== null);
   cursor.update();
   if (focused.matches(":disabled")) $("#canvas").focus(); // not back to the top of the page
 }

@@ -19,6 +19,7 @@ export const SHORTCUTS = [
   [["i"], "invert", "Invert the mask"],
   [["delete", "backspace"], "clear", "Clear the mask"],
   [["enter"], "run", "Remove what is marked"],
+  [["o"], "others", "Other answers"],
   [["escape"], "escape", "Cancel"],
   [["c"], "compare", "Before and after"],
   [["arrowleft"], "left", null],

@@ -32,7 +32,7 @@ export async function inpaint({ width, height, missing, read, signal, progress, 
       patches.push(patch);
       fill(left, width, box);
     }
-    return patches;
+    return { patches, others: null };
   } catch (error) {
     stop(); // what has failed once, such as a lost GPU, does not come back
     throw error;

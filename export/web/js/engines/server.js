@@ -15,7 +15,9 @@ const SCALES = [512, 1024, 2048]; // the server's own are among them, or smaller
  * @param {({x, y, width, height}) => Uint8ClampedArray} job.read RGBA of a rectangle
  * @param {AbortSignal} job.signal
  * @param {(text: string, fraction: ?number) => void} job.progress
- * @returns {Promise<{x, y, width, height, pixels}[]>} RGBA, to be read where missing
+ * @returns {Promise<{patches: {x, y, width, height, pixels}[], others: ?Function}>} RGBA, to be
+ *   read where missing; and `others(seed, signal, progress)` for the patches of another answer to
+ *   the same job, seed from 1, if the engine knows any
  * @throws {EngineError}
  */
 export async function inpaint(job) {
@@ -26,12 +28,38 @@ export async function inpaint(job) {
     encode(width, height, kept, (place) => greyRows(missing, width, place)),
   ]);
   signal.throwIfAborted();
-  const instances = [{ image_bytes: { b64: image }, mask_bytes: { b64: mask } }];
-  const body = JSON.stringify({ signature_name: "bytes", instances });
-  const [prediction] = (await post(body, signal, progress)).predictions;
-  const png = prediction.b64 ?? prediction.image_bytes.b64;
+  const row = { image_bytes: { b64: image }, mask_bytes: { b64: mask } };
+  const png = await predict("bytes", row, signal, progress);
   progress("Unpacking");
-  return decode(png, kept);
+  const [patches, known] = await Promise.all([decode(png, kept), hasVariants(signal)]);
+  const others = async (seed, ...way) => decode(await variant({ ...row, seed }, ...way), kept);
+  return { patches, others: known ? others : null };
+}
+
+/** The file, in base64, that a signature answers to one row. */
+async function predict(signature_name, row, signal, progress) {
+  const body = JSON.stringify({ signature_name, instances: [row] });
+  const [prediction] = (await post(body, signal, progress)).predictions;
+  return prediction.b64 ?? prediction.image_bytes.b64;
+}
+
+async function variant(row, signal, progress) {
+  try {
+    return await predict("variants", row, signal, progress);
+  } catch (error) {
+    if (!/Serving signature (name|key).*not found/.test(error.message)) throw error;
+    throw new EngineError("The server's model knows no other answers. A new export of it does.");
+  }
+}
+
+/** Whether the model has the signature for other answers: older ones do not. */
+async function hasVariants(signal) {
+  try {
+    const answer = await fetch(`${MODEL}/metadata`, { signal });
+    return "variants" in (await answer.json()).metadata.signature_def.signature_def;
+  } catch {
+    return false;
+  }
 }
 
 /**
