@@ -23,7 +23,7 @@ from typing import Any
 from tfpaint.errors import InputError
 
 SOURCE = Path(__file__).parent / "web"
-PAGE = ("index.html", "style.css", "icon.svg", "icons.svg", "js")
+PAGE = ("index.html", "style.css", "others.css", "icon.svg", "icons.svg", "js")
 VENDOR = (
     "tfjs-core/dist/tf-core.min.js",
     "tfjs-converter/dist/tf-converter.min.js",

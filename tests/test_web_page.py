@@ -1,9 +1,12 @@
 """The web page in a real browser, against a small server with TF Serving's REST form."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from export.web_assets import PAGE
 from tests import web_page
 from tests.web_page import SIZE, at, drag, mark, open_photo, run, save, small_photo
 
@@ -73,6 +76,12 @@ def test_loads(page):
     page.click("[popovertarget=engines]")
     assert page.is_disabled("[value=browser]")
     assert "without the model" in page.inner_text("#browser-note")
+
+
+def test_all_that_the_page_asks_for_is_built_into_it(root):
+    text = (root / "export" / "web" / "index.html").read_text()
+    asked = re.findall(r'(?:href|src)="([\w./]+)', text)
+    assert "style.css" in asked and {name.split("/")[0] for name in asked} <= set(PAGE)
 
 
 def test_fills_what_is_marked_and_nothing_else(page, stub, photo, tmp_path):
