@@ -216,7 +216,7 @@ def test_choices_in_features_become_places_of_pixels():
     places = pixels._from_cells(tf.constant(cells), 64).numpy().reshape(64, 64)
     y, x = np.mgrid[24:40, 24:40]
     np.testing.assert_array_equal(places[24:40, 24:40], (y - 16) * 64 + x + 6)
-    doubled = pixels._upsampled(tf.constant(places.ravel()), 128).numpy().reshape(128, 128)
+    doubled = pixels.upsampled(tf.constant(places.ravel()), 128).numpy().reshape(128, 128)
     y, x = np.mgrid[48:80, 48:80]
     np.testing.assert_array_equal(doubled[48:80, 48:80], (y - 32) * 128 + x + 12)
     assert (doubled[:48] == -1).all()

@@ -9,7 +9,13 @@ from tests.tiny import mask_of, networks, photo
 from tfpaint.evaluation.classical import harmonic
 from tfpaint.filling import windows
 from tfpaint.filling.options import Options
-from tfpaint.filling.thin_holes import WIDEST, fill_thin_part, thin_part
+from tfpaint.filling.thin_holes import (
+    ROUNDS,
+    fill_thin_part,
+    fill_thin_parts,
+    thin_part,
+    thin_parts,
+)
 from tfpaint.inpainter import Inpainter
 from tfpaint.networks.image2feature import Image2Feature
 
@@ -40,32 +46,35 @@ def waves(height, width):
     return np.stack([tone, tone * 0.8 + 20, 255 - tone], -1).clip(0, 255).astype(np.uint8)
 
 
+WIDEST = min(ROUNDS)
+
+
 @pytest.mark.parametrize("wide", [1, 5, WIDEST])
 def test_lines_and_specks_are_thin(wide):
     mask = mask_of(600, 600, (100, 50, 100 + wide, 550), (300, 300, 300 + wide, 300 + wide))
-    np.testing.assert_array_equal(thin_part(mask), mask)
+    np.testing.assert_array_equal(thin_part(mask, WIDEST), mask)
 
 
 def test_a_block_is_not_thin_and_neither_is_its_rim():
     y, x = np.mgrid[:600, :600]
     disc = np.hypot(y - 300, x - 300) < 100
-    assert not thin_part(disc).numpy().any()
+    assert not thin_part(disc, WIDEST).numpy().any()
     wire = mask_of(600, 600, (298, 0, 302, 600))
-    thin = thin_part(disc | wire).numpy()
+    thin = thin_part(disc | wire, WIDEST).numpy()
     assert thin[300, :150].all() and thin[300, 450:].all() and not thin[disc].any()
 
 
 def test_one_pixel_more_is_a_block():
     mask = mask_of(600, 600, (100, 50, 100 + WIDEST + 1, 550))
-    assert not thin_part(mask).numpy()[:, 80:520].any()
+    assert not thin_part(mask, WIDEST).numpy()[:, 80:520].any()
 
 
 def test_a_scratched_photo_is_nearer_than_a_smooth_fill():
     image, mask = waves(700, 600), scratched()
     holed = np.where(mask[..., None], 255, image).astype(np.uint8)
-    thin = thin_part(mask).numpy()
+    thin = thin_part(mask, WIDEST).numpy()
     assert thin[8:-8, 8:-8][mask[8:-8, 8:-8]].mean() > 0.99
-    filled = fill_thin_part(holed, mask, thin).numpy()
+    filled = fill_thin_part(holed, mask, thin, (4,)).numpy()
     np.testing.assert_array_equal(filled[~thin], holed[~thin])
     smooth = harmonic(holed, mask)
     error, other = (np.abs(one - np.float64(image))[thin].mean() for one in (filled, smooth))
@@ -74,7 +83,7 @@ def test_a_scratched_photo_is_nearer_than_a_smooth_fill():
 
 def test_no_window_is_cut_out_for_thin_holes(inpainter, monkeypatch):
     image, mask = waves(300, 320), mask_of(300, 320, (20, 40, 24, 300), (100, 100, 280, 103))
-    expected = fill_thin_part(image, mask, mask).numpy()
+    expected = fill_thin_part(image, mask, mask, (4,)).numpy()
     np.testing.assert_array_equal(inpainter(image, mask), expected)
     assert inpainter.scales_for(mask) == (64,)
 
@@ -98,9 +107,9 @@ def test_a_speckled_photo_without_one_whole_patch_is_filled_smoothly(inpainter):
 
 def test_sixteen_bits_are_filled_as_eight_but_finer():
     image, mask = waves(200, 220), scratched(200, 220)
-    thin = thin_part(mask)
-    eight = fill_thin_part(image, mask, thin).numpy()
-    sixteen = fill_thin_part(image.astype(np.uint16) * 257, mask, thin).numpy()
+    thin = thin_part(mask, WIDEST)
+    eight = fill_thin_part(image, mask, thin, (4,)).numpy()
+    sixteen = fill_thin_part(image.astype(np.uint16) * 257, mask, thin, (4,)).numpy()
     np.testing.assert_allclose(sixteen / 257, eight, atol=0.51)
     assert (sixteen[thin.numpy()] % 257 != 0).mean() > 0.5
 
@@ -123,3 +132,25 @@ def test_the_paper_has_windows_for_every_hole():
     mask = mask_of(60, 60, (20, 20, 23, 40))
     largest = int(tf.reduce_max(windows.find_windows(mask, (16, 32))[:, 2]))
     assert max(paper.scales_for(mask)) == largest
+
+
+def test_parts_by_their_width():
+    """Each pixel is in one part; a stroke of 30 px is filled before windows, a block of 60 is not."""
+    wire = mask_of(600, 600, (100, 20, 104, 580))
+    stroke = mask_of(600, 600, (200, 40, 230, 560))
+    block = mask_of(600, 600, (350, 300, 410, 360))
+    parts, rest = thin_parts(wire | stroke | block)
+    for found, wanted in zip([*parts, rest], (wire, stroke, block), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    image = waves(600, 600)
+    filled, left = fill_thin_parts(image, wire | stroke | block)
+    np.testing.assert_array_equal(left, block)
+    changed = (filled.numpy() != image).any(-1)
+    assert changed[stroke].mean() > 0.5 and not changed[~(wire | stroke)].any()
+
+
+def test_a_wire_that_leads_to_a_block_is_taken_from_it():
+    block, wire = mask_of(600, 600, (250, 250, 350, 350)), mask_of(600, 600, (298, 0, 302, 600))
+    parts, rest = thin_parts(block | wire)
+    assert parts[0].numpy()[300, :230].all() and not parts[1].numpy()[300, :230].any()
+    assert not rest.numpy()[300, :200].any() and rest.numpy()[block].all()

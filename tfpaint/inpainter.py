@@ -15,7 +15,7 @@ from tfpaint.filling import windows
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options
-from tfpaint.filling.thin_holes import thin_part
+from tfpaint.filling.thin_holes import thin_parts
 from tfpaint.filling.whole_photo import fill_photo
 from tfpaint.networks.float32 import in_float32
 from tfpaint.pictures import masks
@@ -83,7 +83,7 @@ class Inpainter:
         self._largest_window = tf.function(
             lambda mask: tf.reduce_max(
                 windows.find_windows(
-                    mask & ~thin_part(mask) if self.filler.pixels else mask, self.scales
+                    thin_parts(mask)[1] if self.filler.pixels else mask, self.scales
                 )[:, 2]
             ),
             input_signature=[tf.TensorSpec([None, None], tf.bool)],

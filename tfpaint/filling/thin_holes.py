@@ -1,5 +1,7 @@
 """Fills scratches, wires, text and specks over the whole photo, before any window is cut out."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from tfpaint.filling.tone_ring import align_tone
@@ -8,22 +10,58 @@ from tfpaint.maps.mask_cells import widen
 from tfpaint.patch_swap.pixel_patches import RADIUS
 from tfpaint.patch_swap.thin import fill_thin
 
-WIDEST = 12
-"""Pixels across the widest hole that is thin."""
+ROUNDS = {12: (4,), 32: (6, 4)}
+"""How holes are filled that are at most so many pixels wide, see `fill_thin`; thinner ones first."""
 
 _TILE, _MARGIN = 512, 64  # pixels; the margin of a tile is seen, but not filled
 _FIELD = _TILE - 2 * _MARGIN
 
 
-def thin_part(mask: tf.Tensor) -> tf.Tensor:
-    """Where a hole is thin: bool (H, W), for a mask bool (H, W), True = missing.
+def thin_parts(
+    mask: tf.Tensor, unknown: tf.Tensor | None = None
+) -> tuple[list[tf.Tensor], tf.Tensor]:
+    """Splits a hole by its width.
 
-    What lies near a thicker part, and so is only its rim or its corner, is not.
+    Args:
+        mask: bool (H, W), True = missing.
+        unknown: bool (H, W), True where the photo holds nothing; None if there is no such place.
+
+    Returns:
+        A part bool (H, W) for each width of `ROUNDS`, and the rest, which is wider.
+    """
+    parts = []
+    for widest in ROUNDS:
+        part = thin_part(mask if unknown is None else mask | unknown, widest) & mask
+        parts.append(part)
+        mask = mask & ~part
+    return parts, mask
+
+
+def fill_thin_parts(
+    image: tf.Tensor, mask: tf.Tensor, unknown: tf.Tensor | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Fills the thin parts of a hole, and returns the photo and what is missing still.
+
+    Args:
+        image: uint8 or uint16 (H, W, 3).
+        mask, unknown: As for `thin_parts`.
+    """
+    parts, rest = thin_parts(mask, unknown)
+    for part, rounds in zip(parts, ROUNDS.values(), strict=True):
+        unseen = mask if unknown is None else mask | unknown
+        image, mask = fill_thin_part(image, unseen, part, rounds), mask & ~part
+    return image, rest
+
+
+def thin_part(mask: tf.Tensor, widest: int) -> tf.Tensor:
+    """Where a hole is at most so wide: bool (H, W), for a mask bool (H, W), True = missing.
+
+    What lies near a wider part, and so is only its rim or its corner, does not count.
     """
 
     def mark(tile, thin):
         gone = tf.cast(_read(mask, tile), tf.float32)[None, ..., None]
-        reach = WIDEST // 2
+        reach = widest // 2
         core = 1 - widen(1 - gone, reach)
         alone = (gone - widen(core, 3 * reach))[0, ..., 0] > 0
         return _written(thin, alone, tile)
@@ -31,13 +69,16 @@ def thin_part(mask: tf.Tensor) -> tf.Tensor:
     return _each_tile(mask, mark, tf.zeros_like(mask))
 
 
-def fill_thin_part(image: tf.Tensor, mask: tf.Tensor, thin: tf.Tensor) -> tf.Tensor:
+def fill_thin_part(
+    image: tf.Tensor, mask: tf.Tensor, thin: tf.Tensor, rounds: Sequence[int]
+) -> tf.Tensor:
     """Fills the thin part of a hole.
 
     Args:
         image: uint8 or uint16 (H, W, 3).
         mask: bool (H, W), True = not to be copied.
         thin: bool (H, W), from `thin_part`.
+        rounds: As for `fill_thin`.
 
     Returns:
         (H, W, 3): `image`, changed only where `thin` is True.
@@ -51,7 +92,7 @@ def fill_thin_part(image: tf.Tensor, mask: tf.Tensor, thin: tf.Tensor) -> tf.Ten
         missing = tf.cast(_read(mask, tile), tf.float32)[None, ..., None]
         hole = _read(thin, tile) & _field()
         hole = tf.cast(hole, tf.float32)[None, ..., None]
-        painted = fill_thin(photo, missing, hole)
+        painted = fill_thin(photo, missing, hole, rounds)
         painted = align_tone(painted, photo, hole, 1 - missing, RADIUS)
         painted = tf.where(hole > 0, tf.clip_by_value(painted, 0.0, 255.0), photo)
         return _written(image, tf.cast(tf.round(painted[0] * levels), image.dtype), tile)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfpaint.filling import blending, holes, tone_range, windows
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.own_size import at_own_size
-from tfpaint.filling.thin_holes import fill_thin_part, thin_part
+from tfpaint.filling.thin_holes import fill_thin_parts
 
 
 def fill_photo(
@@ -41,8 +41,7 @@ def fill_photo(
         return missing if unknown is None else missing | unknown
 
     if filler.pixels:
-        thin = thin_part(unseen(mask)) & mask
-        image, mask = fill_thin_part(image, unseen(mask), thin), mask & ~thin
+        image, mask = fill_thin_parts(image, mask, unknown)
     boxes = holes.find_boxes(mask, filler.scales)
     around = windows.window_around(boxes, tf.shape(mask), filler.scales)
     pictures = tf.stack([image] * count)

@@ -58,7 +58,7 @@ def first_levels(
         (s * s,), for `next_level`.
     """
     side = picture.shape[1]
-    small, gone, colours = (_shrink(one, side // SMALLEST) for one in (picture, missing, guide))
+    small, gone, colours = (shrink(one, side // SMALLEST) for one in (picture, missing, guide))
     gone = tf.cast(gone > 0, tf.float32)
     hole, answers = gone * centre(SMALLEST), _from_cells(cells[0], SMALLEST)
     handicap, weight = _variant(seed)
@@ -66,7 +66,7 @@ def first_levels(
         small, gone, hole, answers, colours, weight, handicap, ROUNDS[0], _JUMPS
     )
     for times in [side // SMALLEST >> step for step in range(1, (side // SMALLEST).bit_length())]:
-        small, gone = (_shrink(one, times) for one in (picture, missing))
+        small, gone = (shrink(one, times) for one in (picture, missing))
         painted, answers = next_level(small, tf.cast(gone > 0, tf.float32), answers)
     return painted, answers
 
@@ -86,7 +86,7 @@ def next_level(
     """
     side = photo.shape[1]
     rounds = ROUNDS[(side // SMALLEST).bit_length() - 1]
-    answers = _upsampled(answers, side)
+    answers = upsampled(answers, side)
     hole = missing * centre(side)
     none = tf.zeros([side, side])
     return level(photo, missing, hole, answers, photo, 0.0, none, rounds, _FEWER_JUMPS)
@@ -170,7 +170,7 @@ def _variant(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return other * _HANDICAP * noise, _GUIDE - other * (_GUIDE - _LOOSE_GUIDE)
 
 
-def _shrink(picture: tf.Tensor, times: int) -> tf.Tensor:
+def shrink(picture: tf.Tensor, times: int) -> tf.Tensor:
     return tf.nn.avg_pool2d(picture, times, times, "VALID") if times > 1 else picture
 
 
@@ -218,7 +218,7 @@ def _from_cells(cells: tf.Tensor, side: int) -> tf.Tensor:
     return tf.reshape(tf.where(inside, v * side + u, -1), [-1])
 
 
-def _upsampled(answers: tf.Tensor, side: int) -> tf.Tensor:
+def upsampled(answers: tf.Tensor, side: int) -> tf.Tensor:
     """The answers of a level of half the side, doubled: int32 (side * side,), -1 for none."""
     half = side // 2
     line = tf.range(side)

@@ -1,4 +1,6 @@
-"""Patch-swap in pixels for thin holes: one level at full resolution, from what lies beside them."""
+"""Patch-swap in pixels for thin holes: at full resolution, from what lies beside them."""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -8,12 +10,13 @@ from tfpaint.patch_swap import pixels
 from tfpaint.patch_swap.pixel_patches import AROUND, NEVER, RADIUS, describe, with_texture
 
 _STEPS = [(dy * step, dx * step) for step in (5, 9, 14, 22) for dy, dx in AROUND]
-_ROUNDS = 4
 _GUIDE = 3.5  # weight of the smooth fill's colours
 _JUMPS = (1, 2)
 
 
-def fill_thin(photo: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor) -> tf.Tensor:
+def fill_thin(
+    photo: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor, rounds: Sequence[int]
+) -> tf.Tensor:
     """Fills holes of a few pixels' width.
 
     Across so few pixels the smooth fill is nearly right, so it is where the search starts, and its
@@ -22,16 +25,29 @@ def fill_thin(photo: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor) -> tf.Tenso
     Args:
         photo: float32 (1, s, s, 3) in [0, 255].
         missing: float32 (1, s, s, 1), 1 = missing.
-        hole: float32 (1, s, s, 1), 1 = missing and to be filled, at least 6 pixels from the edge.
+        hole: float32 (1, s, s, 1), 1 = missing and to be filled, at least 6 pixels from the edge at
+            the first level.
+        rounds: Rounds of search and average at each level. The last level is the full resolution,
+            each one before is half as large.
 
     Returns:
         float32 (1, s, s, 3) in [0, 255]: the photo, painted in the hole and `RADIUS` pixels around
         it. If no patch is wholly known, the hole is smooth.
     """
-    smooth = pull_push(photo, 1 - missing)
-    answers = _from_beside(smooth, missing, hole)
-    none = tf.zeros(tf.shape(photo)[1:3])
-    return pixels.level(smooth, missing, hole, answers, smooth, _GUIDE, none, _ROUNDS, _JUMPS)[0]
+    smooth, answers = pull_push(photo, 1 - missing), None
+    for level, turns in enumerate(rounds):
+        times = 2 ** (len(rounds) - 1 - level)
+        small = pixels.shrink(smooth, times)
+        gone, asks = (tf.cast(pixels.shrink(one, times) > 0, tf.float32) for one in (missing, hole))
+        if answers is None:
+            answers = _from_beside(small, gone, asks)
+        else:
+            answers = pixels.upsampled(answers, small.shape[1])
+        none = tf.zeros(tf.shape(small)[1:3])
+        painted, answers = pixels.level(
+            small, gone, asks, answers, small, _GUIDE, none, turns, _JUMPS
+        )
+    return painted
 
 
 def _from_beside(smooth: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor) -> tf.Tensor:
