@@ -135,7 +135,7 @@ def test_the_paper_has_windows_for_every_hole():
 
 
 def test_parts_by_their_width():
-    """Each pixel is in one part; a stroke of 30 px is filled before windows, a block of 60 is not."""
+    """Each pixel is in one part; what is wider than a stroke is left to windows."""
     wire = mask_of(600, 600, (100, 20, 104, 580))
     stroke = mask_of(600, 600, (200, 40, 230, 560))
     block = mask_of(600, 600, (350, 300, 410, 360))

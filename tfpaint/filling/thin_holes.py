@@ -11,7 +11,7 @@ from tfpaint.patch_swap.pixel_patches import RADIUS
 from tfpaint.patch_swap.thin import fill_thin
 
 ROUNDS = {12: (4,), 32: (6, 4)}
-"""How holes are filled that are at most so many pixels wide, see `fill_thin`; thinner ones first."""
+"""Holes that are at most so many pixels wide, thinner ones first, and the rounds of `fill_thin`."""
 
 _TILE, _MARGIN = 512, 64  # pixels; the margin of a tile is seen, but not filled
 _FIELD = _TILE - 2 * _MARGIN
