@@ -69,13 +69,24 @@ def stages(inpainter, case, times=5):
         begin, swap, draw = (
             partial(stage, index=index) for stage in (filler.begin, filler.swap, filler.draw)
         )
+        coarse = picture
         photo, mask, picture = measure("pieces of the coarse fill", begin, crop, picture)
-        encode = partial(encode_with_keys, filler.encode, options=filler.options, scale=index)
-        before = taken["encoder"]
-        measure("encoder", encode, picture)
-        _, swapped, matches = measure("patch-swap", swap, picture, mask, matches)
-        taken["patch-swap"] -= taken["encoder"] - before  # it encodes as well
-        picture = measure("Feature2Image", draw, swapped, picture, photo, mask)
+        if index == 0 or not filler.pixels:
+            encode = partial(encode_with_keys, filler.encode, options=filler.options, scale=index)
+            before = taken["encoder"]
+            measure("encoder", encode, picture)
+            _, swapped, matches = measure("patch-swap", swap, picture, mask, matches)
+            taken["patch-swap"] -= taken["encoder"] - before  # it encodes as well
+            picture = measure("Feature2Image", draw, swapped, picture, photo, mask)
+        if filler.pixels:
+            levels = filler.next_pixels
+            given = [(picture + 1) * 127.5, mask, matches]
+            if index == 0:
+                levels = filler.first_pixels
+                guide = tf.where(mask > 0, coarse, photo)
+                given = [given[0], (guide + 1) * 127.5, mask, matches, tf.constant(0)]
+            painted, matches = measure("patch-swap in pixels", levels, *given)
+            picture = tf.where(mask * centre(scale) > 0, painted / 127.5 - 1, picture)
     whole = seconds(lambda: inpainter(case.incomplete, case.mask), times=times)
     taken["windows, blending, the rest"] = max(whole - sum(taken.values()), 0.0)
     return dict(taken), whole

@@ -18,7 +18,9 @@ NOBODY = 65534
 @contextmanager
 def unprivileged():
     """As a user who may not look into everything; root may, so it becomes nobody for a while."""
-    Image.init()  # reads its modules while it may
+    Image.init()  # and TensorFlow: both read their modules while they may
+    import tensorflow  # noqa: F401
+
     root = os.geteuid() == 0
     if root:
         os.seteuid(NOBODY)

@@ -50,11 +50,11 @@ def test_the_preview_behind_a_photo_is_no_page(tmp_path):
 
 @pytest.mark.parametrize("inside", [0, 1])
 def test_a_raw_photo_is_not_taken_for_its_preview(tmp_path, inside):
-    with tifffile.TiffWriter(tmp_path / "in.dng") as tiff:
+    with tifffile.TiffWriter(tmp_path / "in.tif") as tiff:
         tiff.write(noise(3), photometric="rgb", subfiletype=1, subifds=inside)
         tiff.write(np.zeros((4 * H, 4 * W), np.uint16), photometric="minisblack")
-    with pytest.raises(InputError, match="in.dng: begins with a small preview.* develop it"):
-        read_photo(tmp_path / "in.dng")
+    with pytest.raises(InputError, match="in.tif: begins with a small preview.* develop it"):
+        read_photo(tmp_path / "in.tif")
 
 
 def test_a_compression_that_is_unknown_is_named(tmp_path):
