@@ -390,15 +390,8 @@ def test_help_and_version_need_no_tensorflow(root):
 
 
 def test_module_runs_as_a_program(root, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "tfpaint",
-        "inpaint",
-        "none.png",
-        "-o",
-        str(tmp_path / "o.png"),
-    ]
+    out = str(tmp_path / "o.png")
+    command = [sys.executable, "-m", "tfpaint", "inpaint", "none.png", "-o", out]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
     assert done.returncode == 2
     assert done.stderr == "tfpaint: error: none.png: no such file or folder; check the name\n"

@@ -148,9 +148,9 @@ def test_the_fills_are_the_inpainters(folder, capsys, monkeypatch):
     settings = {"scales": (64,), "options": Options(pixels=True)}
     inpainter = Inpainter(encoder, image2feature, feature2image, **settings)
     monkeypatch.setattr(loading, "load_inpainter", lambda *_: inpainter)
-    photo("large.png", 70, 70)
-    hole = np.zeros((70, 70), bool)
-    hole[20:50, 20:50] = True
+    photo("large.png", 110, 110)
+    hole = np.zeros((110, 110), bool)
+    hole[30:80, 30:80] = True
     Image.fromarray(hole).save("hole.png")
     arguments = ["large.png", "--mask", "hole.png", "-o", "out.png"]
     assert tfpaint(capsys, *arguments, "--variants", 2) == (0, [])

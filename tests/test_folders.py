@@ -128,6 +128,6 @@ def test_planning_takes_linear_time(tmp_path):
     touch(tmp_path / "masks", *(f"{index}.png" for index in range(20_000)))
     began = time.process_time()
     jobs, problems, left_out = batch.plan(*(tmp_path / name for name in ("photos", "masks", "out")))
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6  # alone on a core it takes one
     assert len(jobs) == 20_000 and not problems and not left_out
     assert all(job.photo.stem == job.mask.stem == job.out.stem for job in jobs)

@@ -198,9 +198,10 @@ def _digest(photos: list[str] | Shards, folders: Sequence[str]) -> str:
     """The digest of the photos' names below their folders, which may have been moved."""
     if isinstance(photos, Shards):
         return digest(f"{Path(file).name} {n}".encode() for file, n in photos.files.items())
-    roots = [f"{Path(folder)}{os.sep}" for folder in folders]
-    below = (next(p.removeprefix(r) for r in roots if p.startswith(r)) for p in photos)
-    return digest(os.fsencode(name) for name in below)
+    return digest(
+        os.fsencode(next(path.relative_to(one) for one in folders if path.is_relative_to(one)))
+        for path in map(Path, photos)
+    )
 
 
 def _override(config: Config, options: argparse.Namespace) -> Config:
