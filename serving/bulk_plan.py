@@ -52,13 +52,14 @@ def plan(
     photos, left_out = _find(pattern, recursive, apart=(mask, output))
     if not photos:
         raise InputError(f"{pattern}: no such photos; quote the pattern and check the folder")
-    masks = {} if _is_file(mask) else _find(mask, recursive).pictures
+    one_for_all = _is_file(mask)
+    masks = {} if one_for_all else _find(mask, recursive).pictures
     if not masks and not FileSystems.exists(mask):
         raise InputError(f"{mask}: no such mask; check the name")
     read = {os.path.dirname(path) for path in (*photos, *masks, mask)}
     if _real(output) in {_real(folder) for folder in read}:
         raise InputError(f"{output}: holds the photos or masks; name another folder")
-    own = None if _is_file(mask) else folders.by_name((name, path) for path, name in masks.items())
+    own = None if one_for_all else folders.by_name((name, path) for path, name in masks.items())
     results = defaultdict(list)
     for photo, name in photos.items():
         results[_join(output, folders.result_name(name))].append(photo)

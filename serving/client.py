@@ -30,6 +30,7 @@ from serving import channel
 from serving.status import one_line
 from tfpaint.batch import Job
 from tfpaint.errors import InputError
+from tfpaint.filling.options import check_seeds
 from tfpaint.pictures import files, masks
 from tfpaint.pictures.folders import check_written
 from tfpaint.pictures.mask_files import MaskOptions, read_pair
@@ -164,8 +165,7 @@ class InpaintClient:
             InputError: The seed is out of range.
             InpaintError: As for `inpaint`.
         """
-        if not 0 <= seed < 2**31:
-            raise InputError(f"seed={seed}: has to be from 0 to 2**31 - 1")
+        check_seeds(seed)
         request = predict_pb2.PredictRequest()
         self._choose(request.model_spec)
         request.model_spec.signature_name = "variants" if seed else "bytes"

@@ -14,7 +14,7 @@ from tfpaint.errors import InputError
 from tfpaint.filling import windows
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
-from tfpaint.filling.options import PAPER, Options
+from tfpaint.filling.options import PAPER, Options, check_seeds
 from tfpaint.filling.thin_holes import thin_parts
 from tfpaint.filling.whole_photo import fill_photo
 from tfpaint.networks.float32 import in_float32
@@ -216,8 +216,7 @@ class Inpainter:
         count = 1 if variants is None else variants
         if count < 1 or (variants is not None and steps):
             raise InputError(f"variants={variants}: has to be 1 or more, and without steps")
-        if not 0 <= seed <= seed + count - 1 < 2**31:
-            raise InputError(f"seed={seed}: has to be from 0 to 2**31 - 1")
+        check_seeds(seed, count)
         if seed + count > 1 and not self.filler.pixels:
             raise InputError("seeds and variants need pixels=True, as the preset photo has it")
 

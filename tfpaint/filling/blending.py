@@ -23,11 +23,11 @@ def paste(
     """
     top, left, bottom, right = tf.unstack(box)
     size = tf.shape(results)[1]
-    columns = _taps(tf.range(left, right) - window[1], window[2], size)
+    columns = taps(tf.range(left, right) - window[1], window[2], size)
 
     def strip(first, pictures):
         last = tf.minimum(first + _STRIP, bottom)
-        rows = _taps(tf.range(first, last) - window[0], window[2], size)
+        rows = taps(tf.range(first, last) - window[0], window[2], size)
         new = _lerp(_lerp(results, rows, 1), columns, 2)
         new = tf.clip_by_value(tf.round(new), 0.0, float(pictures.dtype.max))
         new = tf.cast(new, pictures.dtype)
@@ -51,7 +51,7 @@ def paste(
     )[1]
 
 
-def _taps(
+def taps(
     pixels: tf.Tensor, side: tf.Tensor, size: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The bilinear samples, along one axis, for pixels of a window in its shrunken copy.
@@ -77,7 +77,7 @@ def _taps(
 
 
 def _lerp(x: tf.Tensor, taps: tuple[tf.Tensor, tf.Tensor, tf.Tensor], axis: int) -> tf.Tensor:
-    """Interpolates linearly along an axis, at the samples from `_taps`."""
+    """Interpolates linearly along an axis, at the samples from `taps`."""
     low, high, share = taps
     share = tf.reshape(share, [-1] + [1] * (x.shape.rank - 1 - axis))
     return tf.gather(x, low, axis=axis) * (1 - share) + tf.gather(x, high, axis=axis) * share

@@ -6,6 +6,16 @@ from typing import Any
 from tfpaint.errors import InputError
 
 
+def check_seeds(first: int, count: int = 1) -> None:
+    """Checks the seeds of so many fills, which follow each other.
+
+    Raises:
+        InputError: One of them is not from 0 to 2**31 - 1.
+    """
+    if not 0 <= first <= first + count - 1 < 2**31:
+        raise InputError(f"seed={first}: has to be from 0 to 2**31 - 1")
+
+
 @dataclass(frozen=True)
 class Options:
     """How a hole is filled. Each default is the paper's way.

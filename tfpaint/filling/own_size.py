@@ -2,8 +2,10 @@
 
 import tensorflow as tf
 
+from tfpaint.filling.blending import taps
 from tfpaint.filling.tone_ring import align_tone
-from tfpaint.filling.windows import mirror
+from tfpaint.filling.windows import read_mirrored
+from tfpaint.maps.mask_cells import inner
 from tfpaint.patch_swap.pixel_patches import RADIUS
 
 _POWER = 2.0  # of the bilinear weights of the four cells nearest to a pixel: sharper than 1
@@ -32,12 +34,7 @@ def at_own_size(
         place in the photo, a window int32 (3,).
     """
     y, x, side = tf.unstack(window)
-    rows, columns = (
-        mirror(tf.range(start, start + side), length)
-        for start, length in ((y, tf.shape(image)[0]), (x, tf.shape(image)[1]))
-    )
-    photo = tf.gather(tf.gather(image, rows), columns, axis=1)
-    missing = tf.gather(tf.gather(mask, rows), columns, axis=1)
+    photo, missing = (read_mirrored(one, window) for one in (image, mask))
     first = side // 4 - 2 * RADIUS
     size = side - 2 * first
     flat = tf.concat([photo, tf.cast(missing, photo.dtype)[..., None]], -1)
@@ -71,9 +68,7 @@ def at_own_size(
     near = slice(first, first + size)
     around = tf.cast(photo[near, near], tf.float32)[None]
     known = 1 - tf.cast(missing[near, near], tf.float32)[None, ..., None]
-    margin = [[0, 0], [2 * RADIUS] * 2, [2 * RADIUS] * 2, [0, 0]]
-    inner = size - 4 * RADIUS
-    hole = (1 - known) * tf.pad(tf.ones([1, inner, inner, 1]), margin)
+    hole = (1 - known) * inner(size, 2 * RADIUS)
     painted = align_tone(painted[None], around, hole, known, RADIUS)
     return painted, tf.stack([y + first, x + first, size])
 
@@ -96,10 +91,5 @@ def _cells(
     line: tf.Tensor, side: tf.Tensor, cells: tf.Tensor
 ) -> tuple[tuple[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """The two cells nearest to each pixel along one axis, and their weights, all (n,)."""
-    place = (tf.cast(line, tf.float32) + 0.5) * tf.cast(cells / side, tf.float32) - 0.5
-    low = tf.floor(place)
-    index, away = tf.cast(low, tf.int32), place - low
-    return (
-        (tf.clip_by_value(index, 0, cells - 1), (1 - away) ** _POWER),
-        (tf.clip_by_value(index + 1, 0, cells - 1), away**_POWER),
-    )
+    low, high, share = taps(line, side, cells)
+    return (low, (1 - share) ** _POWER), (high, share**_POWER)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from tfpaint.filling.tone_ring import align_tone
-from tfpaint.filling.windows import mirror
-from tfpaint.maps.mask_cells import widen
+from tfpaint.filling.windows import read_mirrored
+from tfpaint.maps.mask_cells import inner, widen
 from tfpaint.patch_swap.pixel_patches import RADIUS
 from tfpaint.patch_swap.thin import fill_thin
 
@@ -90,8 +90,7 @@ def fill_thin_part(
     def fill(tile, image):
         photo = tf.cast(_read(image, tile), tf.float32)[None] / levels
         missing = tf.cast(_read(mask, tile), tf.float32)[None, ..., None]
-        hole = _read(thin, tile) & _field()
-        hole = tf.cast(hole, tf.float32)[None, ..., None]
+        hole = tf.cast(_read(thin, tile), tf.float32)[None, ..., None] * inner(_TILE, _MARGIN)
         painted = fill_thin(photo, missing, hole, rounds)
         painted = align_tone(painted, photo, hole, 1 - missing, RADIUS)
         painted = tf.where(hole > 0, tf.clip_by_value(painted, 0.0, 255.0), photo)
@@ -118,9 +117,7 @@ def _each_tile(wanted: tf.Tensor, do, start: tf.Tensor) -> tf.Tensor:
 
 def _read(values: tf.Tensor, tile: tf.Tensor) -> tf.Tensor:
     """A tile with its margin, mirrored beyond the photo's edges: (512, 512, ...)."""
-    lines = tf.range(-_MARGIN, _TILE - _MARGIN)
-    rows, columns = (mirror(tile[axis] + lines, tf.shape(values)[axis]) for axis in (0, 1))
-    found = tf.gather(tf.gather(values, rows), columns, axis=1)
+    found = read_mirrored(values, tf.concat([tile - _MARGIN, [_TILE]], 0))
     return tf.ensure_shape(found, [_TILE, _TILE, *values.shape[2:]])
 
 
@@ -132,8 +129,3 @@ def _written(values: tf.Tensor, tile_values: tf.Tensor, tile: tf.Tensor) -> tf.T
     return tf.raw_ops.TensorStridedSliceUpdate(
         input=values, begin=tile, end=end, strides=[1, 1], value=field
     )
-
-
-def _field() -> tf.Tensor:
-    """Marks a tile's field by True: bool (512, 512)."""
-    return tf.pad(tf.ones([_FIELD, _FIELD], tf.bool), [[_MARGIN] * 2] * 2)

@@ -107,6 +107,17 @@ def at_scale(crop: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.math.divide_no_nan(colours, known), missing_cells(known, missing)
 
 
+def read_mirrored(values: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
+    """Cuts a window `(y, x, side)` out of a map (H, W, ...): (side, side, ...) of its dtype.
+
+    The map is mirrored beyond its edges.
+    """
+    y, x, side = tf.unstack(window)
+    rows = mirror(tf.range(y, y + side), tf.shape(values)[0])
+    columns = mirror(tf.range(x, x + side), tf.shape(values)[1])
+    return tf.gather(tf.gather(values, rows), columns, axis=1)
+
+
 def mirror(index: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     """Folds any index into [0, length), for a line that is continued by its mirror images.
 

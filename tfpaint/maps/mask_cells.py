@@ -40,8 +40,14 @@ def widen(cells: tf.Tensor, radius: int) -> tf.Tensor:
 
 def centre(side: int) -> tf.Tensor:
     """Marks the centre square of half the side by 1: float32 (1, side, side, 1)."""
-    margin = [side // 4, side // 4]
-    return tf.pad(tf.ones([1, side // 2, side // 2, 1]), [[0, 0], margin, margin, [0, 0]])
+    return inner(side, side // 4)
+
+
+def inner(side: int | tf.Tensor, margin: int) -> tf.Tensor:
+    """Marks by 1 what is at least `margin` cells from the edge: float32 (1, side, side, 1)."""
+    width = side - 2 * margin
+    around = [[0, 0], [margin, margin], [margin, margin], [0, 0]]
+    return tf.pad(tf.ones([1, width, width, 1]), around)
 
 
 def missing_cells(known: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:

@@ -52,6 +52,12 @@ def describe(image: tf.Tensor) -> tf.Tensor:
     return tf.nn.depthwise_conv2d(image[None], filters, [1, 1, 1, 1], "VALID")[0]
 
 
+def describe_all(image: tf.Tensor) -> tf.Tensor:
+    """As `describe`, around every pixel: (h * w, 100). The map is mirrored beyond its edges."""
+    around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
+    return tf.reshape(describe(tf.pad(image, around, "SYMMETRIC")), [-1, 5 * KEPT])
+
+
 @traced_once(input_signature=[tf.TensorSpec([None, None, 5]), tf.TensorSpec([None], tf.int32)])
 def describe_at(image: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
     """As `describe`, but only the patches around `places`.

@@ -15,7 +15,7 @@ from tfpaint.patch_swap.pixel_patches import (
     PLACES,
     RADIUS,
     average,
-    describe,
+    describe_all,
     describe_at,
     search,
     traced_once,
@@ -126,10 +126,9 @@ def level(
         queries, inside = places_of(asks), places_of(hole[0, :, :, 0] > 0)
         allowed = tf.where(known, handicap, NEVER)
         source = with_texture(photo[0])
-        around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
         colours = tf.where(hole > 0, guide, photo)
         colours = flat(weight * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
-        sources = flat(describe(tf.pad(source, around, "SYMMETRIC")))
+        sources = describe_all(source)
         sources = tf.concat([sources, colours], -1)
         trust = tf.gather(_trust(hole), queries)
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfpaint.maps.mask_cells import grow
 from tfpaint.maps.smooth_fill import pull_push
 from tfpaint.patch_swap import pixels
-from tfpaint.patch_swap.pixel_patches import AROUND, NEVER, RADIUS, describe, with_texture
+from tfpaint.patch_swap.pixel_patches import AROUND, NEVER, RADIUS, describe_all, with_texture
 
 _STEPS = [(dy * step, dx * step) for step in (5, 9, 14, 22) for dy, dx in AROUND]
 _GUIDE = 3.5  # weight of the smooth fill's colours
@@ -55,8 +55,7 @@ def _from_beside(smooth: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor) -> tf.T
     side = tf.shape(smooth)[1]
     usable = tf.reshape(pixels.known_centres(missing), [-1])
     queries = pixels.places_of(grow(hole, RADIUS)[0, :, :, 0] > 0)
-    around = [[RADIUS, RADIUS], [RADIUS, RADIUS], [0, 0]]
-    patches = pixels.flat(describe(tf.pad(with_texture(smooth[0]), around, "SYMMETRIC")))
+    patches = describe_all(with_texture(smooth[0]))
     wanted = tf.gather(patches, queries)
     found, far = tf.fill(tf.shape(queries), -1), tf.fill(tf.shape(queries), NEVER)
     for dy, dx in _STEPS:
