@@ -126,10 +126,15 @@ def level(
         queries, inside = places_of(asks), places_of(hole[0, :, :, 0] > 0)
         allowed = tf.where(known, handicap, NEVER)
         source = with_texture(photo[0])
-        colours = tf.where(hole > 0, guide, photo)
-        colours = flat(weight * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
+
+        def guided():
+            colours = tf.where(hole > 0, guide, photo)
+            return flat(weight * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
+
+        # No colours where no guide counts, for at 512 px they would copy 100 MB of descriptors.
+        colours = tf.cond(weight > 0, guided, lambda: tf.zeros([tf.size(known), 0]))
         sources = describe_all(source)
-        sources = tf.concat([sources, colours], -1)
+        sources = tf.cond(weight > 0, lambda: tf.concat([sources, colours], -1), lambda: sources)
         trust = tf.gather(_trust(hole), queries)
 
         def paint(found, weights, last):
