@@ -1,4 +1,4 @@
 """Operations on maps (B, h, w, C) without a network: masks at cell level, smooth fill, blur.
 
-May import: `errors`.
+May import: `backend`, `errors`.
 """

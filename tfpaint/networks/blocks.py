@@ -8,10 +8,13 @@ a fixed name, so that a network's weights have the same paths in every process.
 from functools import partial
 
 import keras
-import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
+from tfpaint.backend import ON_TENSORFLOW
 from tfpaint.errors import InputError
+
+if ON_TENSORFLOW:
+    import tensorflow as tf
 
 # Maps are (B, H, W, C) whatever the user's `image_data_format` is.
 Conv2D = partial(layers.Conv2D, data_format="channels_last")
@@ -51,11 +54,13 @@ class BatchNormalization(layers.BatchNormalization):
 
     Results and weights are those of `keras.layers.BatchNormalization`. Keras computes the moments
     and scales the map in separate passes; the fused operation is four to five times as fast on a
-    CPU, forwards and backwards. Under a `tf.distribute` strategy with several replicas, Keras's own
-    implementation runs instead, with moments synchronised between the replicas.
+    CPU, forwards and backwards. Keras's own implementation runs instead on another backend, and
+    under a `tf.distribute` strategy with several replicas, with moments synchronised between them.
     """
 
     def call(self, inputs, training=None, mask=None):
+        if not ON_TENSORFLOW:
+            return super().call(inputs, training=training, mask=mask)
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             self.synchronized = True  # moments of the global batch, as with one worker
         if not training or not self.trainable or self.synchronized:
@@ -121,17 +126,18 @@ class ResizeConv2D(layers.Layer):
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
 
     def call(self, inputs):
-        # `conv2d_transpose` expects the kernel flipped, with axes (h, w, out, in). Height and width
-        # are widened in two steps, because TFLite's converter does not fold a step that makes a
-        # constant more than twice as large.
-        kernel = tf.transpose(tf.reverse(self.kernel, [0, 1]), (0, 1, 3, 2))
+        # A transposed convolution expects the kernel flipped, with axes (h, w, out, in). Height and
+        # width are widened in two steps, because TFLite's converter does not fold a step that makes
+        # a constant more than twice as large.
+        kernel = ops.transpose(ops.flip(self.kernel, (0, 1)), (0, 1, 3, 2))
         rest = [[0, 0], [0, 0]]
-        kernel = tf.pad(kernel, [[0, 1], [0, 0], *rest]) + tf.pad(kernel, [[1, 0], [0, 0], *rest])
-        kernel = tf.pad(kernel, [[0, 0], [0, 1], *rest]) + tf.pad(kernel, [[0, 0], [1, 0], *rest])
-        batch, height, width, _ = (
-            static or dynamic
-            for static, dynamic in zip(inputs.shape, tf.unstack(tf.shape(inputs)), strict=True)
-        )
+        kernel = ops.pad(kernel, [[0, 1], [0, 0], *rest]) + ops.pad(kernel, [[1, 0], [0, 0], *rest])
+        kernel = ops.pad(kernel, [[0, 0], [0, 1], *rest]) + ops.pad(kernel, [[0, 0], [1, 0], *rest])
+        if not ON_TENSORFLOW:
+            return ops.conv_transpose(inputs, kernel, 2, "same", data_format="channels_last") + (
+                self.bias
+            )
+        batch, height, width, _ = ops.shape(inputs)
         shape = (batch, 2 * height, 2 * width, self.filters)
         return tf.nn.conv2d_transpose(inputs, kernel, shape, 2, "SAME") + self.bias
 

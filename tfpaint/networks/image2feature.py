@@ -1,5 +1,7 @@
 """Image2Feature (G1): predicts a hole in the centre of an image coarsely."""
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -42,7 +44,8 @@ class Image2Feature(blocks.Network):
 
     Output: that centre square, I1R, float32 (B, S/2, S/2, 3) in [-1, 1]. Only its missing pixels
     are meant to be used. The paper's network ends with the feature encoder; here the caller applies
-    that.
+    that. With `uncertainty` there is a second output, the absolute error to be expected at each
+    pixel, the mean over its channels: float32 (B, S/2, S/2, 1), above 0.
 
     The U-Net has log2(S) convolution blocks of stride 2, down to 1x1 (eight at S = 256), and one
     upsampling block fewer, up to S/2. Neither the bottleneck nor the last block is normalised.
@@ -58,6 +61,9 @@ class Image2Feature(blocks.Network):
             "centre" takes the centre of that of the same stride, which covers the same region.
         mask_channel: Give the mask to the network too, so that holes need not be square. The
             paper's network does not see it.
+        residuals: Residual blocks at stride 8, between encoder and decoder; the paper's U-Net has
+            none.
+        uncertainty: Give the second output. The paper's network has none.
         start: "zero" sets the hole to zero in the input, as in the paper. "membrane" fills it
             smoothly from the known pixels, and the network predicts a correction to that fill.
 
@@ -86,6 +92,8 @@ class Image2Feature(blocks.Network):
         generator: str = "unet",
         skips: str = "paper",
         mask_channel: bool = True,
+        residuals: int = 0,
+        uncertainty: bool = False,
         start: str = "zero",
         **kwargs,
     ):
@@ -107,13 +115,15 @@ class Image2Feature(blocks.Network):
         init = keras.initializers.RandomNormal(stddev=1e-3) if start == "membrane" else None
         last = {"kernel_initializer": init} if init else {}
         if generator == "unet":
-            x = _unet(x, width, upsample, skips, last)
+            x = _unet(x, width, 3 + uncertainty, upsample, skips, residuals, last)
         else:
-            x = _resnet(x, width, upsample, last)
-        outputs = blocks.tanh(x)  # (B, S/2, S/2, 3)
+            x = _resnet(x, width, 3 + uncertainty, upsample, last)
+        outputs = blocks.tanh(x[..., :3] if uncertainty else x)  # (B, S/2, S/2, 3)
         if start == "membrane":
             centre = blocks.crop_centre(filled, "membrane_centre", dtype="float32")
             outputs = ops.clip(centre + 2.0 * outputs, -1.0, 1.0)
+        if uncertainty:
+            outputs = [outputs, _expected_error(x[..., 3:])]
 
         config = {
             "size": size,
@@ -122,16 +132,31 @@ class Image2Feature(blocks.Network):
             "generator": generator,
             "skips": skips,
             "mask_channel": mask_channel,
+            "residuals": residuals,
+            "uncertainty": uncertainty,
             "start": start,
         }
         super().__init__([image, mask], outputs, config, **kwargs)
 
 
-def _unet(x, width: int, upsample: str, skips: str, last: dict):
+def split(outputs: Any) -> tuple[Any, Any]:
+    """What `Image2Feature` gives as the predicted centre and the expected error, or None."""
+    return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs, None)
+
+
+def _expected_error(x):
+    """The second output from the last map's channel, from 0.0025 to 1."""
+    logarithm = ops.clip(ops.cast(x, "float32") - 1.5, -6.0, 0.0)
+    return ops.exp(logarithm)
+
+
+def _unet(x, width: int, channels: int, upsample: str, skips: str, residuals: int, last: dict):
     depth = blocks.power_of_two(x.shape[1], "size", least=8)
     encoded = {}  # encoder maps by their stride
     for i in range(1, depth + 1):
         x = blocks.conv_block(x, blocks.channels_at(2**i, width), f"down{i}", norm=i < depth)
+        if 2**i == 8:
+            x = blocks.residual_blocks(x, residuals, "res")
         encoded[2**i] = x
     for i in range(1, depth - 1):
         # The decoder covers half the window: its map at size 2^i has stride 2^(depth - i - 1).
@@ -142,10 +167,10 @@ def _unet(x, width: int, upsample: str, skips: str, last: dict):
         else:
             skip = blocks.crop_centre(encoded[stride], f"skip{i}_centre")
         x = layers.Concatenate(name=f"skip{i}")([x, skip])
-    return blocks.upsample_conv(x, 3, f"up{depth - 1}", upsample, **last)
+    return blocks.upsample_conv(x, channels, f"up{depth - 1}", upsample, **last)
 
 
-def _resnet(x, width: int, upsample: str, last: dict):
+def _resnet(x, width: int, channels: int, upsample: str, last: dict):
     x = blocks.conv_block(x, width, "stem", kernel_size=7, strides=1)  # (B, S, S, w)
     x = blocks.conv_block(x, 2 * width, "down1", kernel_size=3)
     x = blocks.conv_block(x, 4 * width, "down2", kernel_size=3)  # (B, S/4, S/4, 4w)
@@ -153,4 +178,4 @@ def _resnet(x, width: int, upsample: str, last: dict):
     x = blocks.crop_centre(x, "centre")  # (B, S/8, S/8, 4w)
     x = blocks.up_block(x, 2 * width, "up1", upsample)
     x = blocks.up_block(x, width, "up2", upsample)  # (B, S/2, S/2, w)
-    return blocks.Conv2D(3, 7, padding="same", name="last_conv", **last)(x)
+    return blocks.Conv2D(channels, 7, padding="same", name="last_conv", **last)(x)

@@ -1,0 +1,128 @@
+"""Trains Image2Feature on any backend of Keras.
+
+KERAS_BACKEND=jax python -m train.coarse pack FOLDER... --out PACKED
+KERAS_BACKEND=jax python -m train.coarse run --photos PACKED --val FOLDER --work DIR
+
+The work folder gets `best.keras`, which loads on every backend, `log.csv` and `state.npz`. The same
+command resumes from the last checkpoint, on any backend.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from tfpaint.errors import InputError
+from tfpaint.networks.image2feature import Image2Feature
+from tfpaint.terminal import count, exit_code
+from train.coarse import packed
+from train.coarse.learning import CoarseFill, batches, held_out
+from train.coarse.state import Checkpoint
+
+_STOPPED = "stopped; the same command resumes from the last checkpoint"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of `python -m train.coarse`."""
+    whole = argparse.ArgumentParser(
+        prog="python -m train.coarse",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = whole.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("pack", help="pack folders of photos into a few small files")
+    one.add_argument("folders", nargs="+", help="folders of photos")
+    one.add_argument("--out", type=Path, required=True, help="folder of the shards")
+    one.add_argument("--quality", type=count, default=80, help="of WebP (%(default)s)")
+    one.set_defaults(run=pack)
+    one = commands.add_parser("run", help="train")
+    add = one.add_argument
+    add("--photos", nargs="+", required=True, help="folders of photos, or one that `pack` wrote")
+    add("--val", nargs="+", required=True, help="the same, of photos to validate on")
+    add("--work", type=Path, required=True, help="folder of the run")
+    add("--init-from", help="a .keras whose weights to begin with")
+    add("--steps", type=count, default=60_000, help="optimiser steps (%(default)s)")
+    add("--batch", type=count, default=16, help="photos in a step (%(default)s)")
+    add("--epoch", type=count, default=250, help="steps between two validations (%(default)s)")
+    add("--width", type=count, default=48, help="channels of the first block (%(default)s)")
+    add("--residuals", type=int, default=4, help="residual blocks at stride 8 (%(default)s)")
+    add("--rate", type=float, default=1e-3, help="learning rate at first (%(default)s)")
+    add("--precision", default="float32", choices=("float32", "mixed_bfloat16"))
+    add("--verbose", type=int, default=2, help="0 silent, 1 a progress bar, 2 a line an epoch")
+    one.set_defaults(run=run)
+    return whole
+
+
+def pack(options: argparse.Namespace) -> None:
+    """Packs folders of photos."""
+    pictures, size = packed.pack(options.folders, options.out, options.quality)
+    print(f"{pictures} pictures, {size / 1e6:.1f} MB: {options.out}")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Trains, from the last checkpoint in the work folder if there is one.
+
+    Raises:
+        InputError: Photos, weights or a checkpoint cannot be used.
+    """
+    keras.mixed_precision.set_global_policy(options.precision)
+    photos, validation = packed.load(options.photos), packed.load(options.val)
+    print(f"Keras on {keras.config.backend()}: {len(photos)} pictures, {len(validation)} held out")
+    keras.utils.set_random_seed(0)
+    network = Image2Feature(
+        128,
+        options.width,
+        skips="centre",
+        residuals=options.residuals,
+        uncertainty=True,
+        start="membrane",
+    )
+    if options.init_from:
+        _begin_with(network, options.init_from)
+    model = CoarseFill(network)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, options.steps - 500, 0.01, warmup_target=options.rate, warmup_steps=500
+    )
+    optimizer = keras.optimizers.AdamW(rate, 0.01, beta_2=0.99, use_ema=True, ema_momentum=0.999)
+    model.compile(optimizer, jit_compile=keras.config.backend() == "jax")
+    optimizer.build(network.trainable_variables)
+
+    options.work.mkdir(parents=True, exist_ok=True)
+    epochs = -(-options.steps // options.epoch)
+    checkpoint = Checkpoint(options.work, network, epochs)
+    done = checkpoint.restore(model)
+    if done < epochs:
+        model.fit(
+            batches(photos, options.batch, start=done * options.epoch),
+            validation_data=(held_out(validation),),
+            validation_batch_size=options.batch,
+            epochs=epochs,
+            initial_epoch=done,
+            steps_per_epoch=options.epoch,
+            verbose=options.verbose,
+            callbacks=[
+                keras.callbacks.CSVLogger(options.work / "log.csv", append=done > 0),
+                keras.callbacks.SwapEMAWeights(),
+                checkpoint,
+            ],
+        )
+    print(f"{options.work}: error in the hole {checkpoint.lowest:.2f} % at best")
+
+
+def _begin_with(network: keras.Model, source: str) -> None:
+    try:
+        network.set_weights(keras.saving.load_model(source, compile=False).get_weights())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{source}: no network of this width and these blocks") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code."""
+    options = parser().parse_args(arguments)
+    return exit_code("train.coarse", options.run, options, _STOPPED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
