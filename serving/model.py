@@ -1,6 +1,8 @@
 """One version of the SavedModel in memory, run as TensorFlow Serving runs it."""
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +31,9 @@ class Model:
 
     def __init__(self, folder: Path):
         graph = tf.Graph()
-        self._session = tf.compat.v1.Session(graph=graph)
+        config = tf.compat.v1.ConfigProto()  # Grappler takes longer than all requests for warm-up
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        self._session = tf.compat.v1.Session(graph=graph, config=config)
         try:
             with graph.as_default():
                 meta = tf.compat.v1.saved_model.load(self._session, ["serve"], str(folder))
@@ -95,7 +99,10 @@ class Model:
         """Runs the warm-up requests exported with the model, so that no user's request is slow."""
         if not requests.exists():
             return
-        for record in tf.compat.v1.io.tf_record_iterator(str(requests)):
-            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-            signature = self.signature(request.model_spec.signature_name)
-            self.run(signature, {k: tf.make_ndarray(v) for k, v in request.inputs.items()})
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(self._answer, tf.compat.v1.io.tf_record_iterator(str(requests))))
+
+    def _answer(self, record: bytes) -> None:
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        signature = self.signature(request.model_spec.signature_name)
+        self.run(signature, {k: tf.make_ndarray(v) for k, v in request.inputs.items()})

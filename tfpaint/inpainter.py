@@ -1,5 +1,6 @@
 """The whole system: a photo and a mask in, the filled photo out (paper, sections 3.2 and 3.4)."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,15 @@ from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options, check_seeds
 from tfpaint.filling.thin_holes import thin_parts
 from tfpaint.filling.whole_photo import fill_photo
+from tfpaint.maps.traced import as_graph, unoptimized
 from tfpaint.networks.float32 import in_float32
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
 
 Mask: TypeAlias = np.ndarray | None
 Progress: TypeAlias = Callable[[int, int], None]
+
+_UNTRACED = 6  # windows that an inpainter fills before it traces a graph for the others
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class Inpainter:
     `inpaint` is all of it as one `tf.function`, from uint8 (H, W, 3), bool (H, W) and an int32 seed
     to uint8 (H, W, 3), of plain TensorFlow operations, for photos and holes of any size. To save
     it, put it and `filler.variables` on a `tf.Module`; `tfpaint.saved_model.save` does that for
-    TensorFlow Serving. A call of the inpainter itself traces only the scales it needs.
+    TensorFlow Serving. A call of the inpainter itself gives the same pictures, the first ones
+    without tracing.
 
     It can be pickled and copied. A process forked after one was made can use none: `tfpaint.forks`.
 
@@ -78,17 +83,9 @@ class Inpainter:
         self.filler = WindowFiller(encoder, image2feature, feature2image, scales, options)
         self.scales = self.filler.scales
         self._graphs: dict[tuple, Any] = {}
+        self._filled: Counter[tuple] = Counter()
         self._progress: Progress | None = None
         self.inpaint = self._graph(self.scales, steps=False)
-        self._largest_window = tf.function(
-            lambda mask: tf.reduce_max(
-                windows.find_windows(
-                    thin_parts(mask)[1] if self.filler.pixels else mask, self.scales
-                )[:, 2]
-            ),
-            input_signature=[tf.TensorSpec([None, None], tf.bool)],
-            autograph=False,
-        )
 
     @classmethod
     def from_preset(
@@ -196,19 +193,46 @@ class Inpainter:
         if not mask.any():
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
-        scales = self.scales_for(mask)
         given = (image, mask, seed) if unknown is None else (image, mask, seed, unknown & ~mask)
         self._progress = progress
-        graph = self._graph(scales, steps, image.dtype, len(given) > 3, progress is not None)
+        report = self._report if progress else None
+        with unoptimized():
+            pictures = self._fill(given, steps, report).numpy()
         if not steps:
-            return graph(*given).numpy()
-        coarse, *filled = graph(*given).numpy()
+            return pictures[0]
+        coarse, *filled = pictures
         filled += [filled[-1]] * (len(self.scales) - len(filled))
         return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
 
+    def _fill(self, given: tuple, steps: bool, report: Progress | None) -> tf.Tensor:
+        """The result (1, H, W, 3), or with `steps` the coarse fill and each scale.
+
+        The first windows are filled without a graph, since tracing one takes as long as it saves on
+        so many.
+        """
+        image, mask, seed, *unknown = map(tf.convert_to_tensor, given)
+        sides = self._sides(mask)
+        scales = self._scales_up_to(sides)
+        key = scales, steps, image.dtype, bool(unknown), report
+        self._filled[key] += len(sides)
+        if self._filled[key] > _UNTRACED:
+            pictures = self._graph(*key)(image, mask, seed, *unknown)
+            return pictures if steps else pictures[None]
+        count = len(scales) + 1 if steps else 1
+        unseen = unknown[0] if unknown else None
+        return fill_photo(self.filler, image, mask, seed, unseen, scales, count, report)
+
     def scales_for(self, mask: np.ndarray) -> tuple[int, ...]:
         """The scales through which a hole goes: bool (H, W), True = missing somewhere."""
-        largest = int(self._largest_window(mask))
+        return self._scales_up_to(self._sides(tf.convert_to_tensor(mask)))
+
+    def _sides(self, mask: tf.Tensor) -> np.ndarray:
+        """The sides of the windows around a hole: int32 (N,)."""
+        wide = thin_parts(mask)[1] if self.filler.pixels else mask
+        return windows.find_windows(wide, self.scales)[:, 2].numpy()
+
+    def _scales_up_to(self, sides: np.ndarray) -> tuple[int, ...]:
+        largest = max(sides, default=self.scales[0])
         return tuple(scale for scale in self.scales if scale <= max(largest, self.scales[0]))
 
     def check_seed(self, seed: int, variants: int | None = None, steps: bool = False) -> None:
@@ -224,22 +248,21 @@ class Inpainter:
         self,
         scales: tuple[int, ...],
         steps: bool,
-        dtype=np.uint8,
+        dtype: tf.DType = tf.uint8,
         unknown: bool = False,
-        progress: bool = False,
+        report: Progress | None = None,
     ):
         """The function for photos whose windows are not larger than the last of `scales`.
 
         From `dtype` (H, W, 3), bool (H, W), a seed, and with `unknown` another bool (H, W), to the
         result, or with `steps` to (N, H, W, 3): the coarse fill and each scale.
         """
-        key = scales, steps, np.dtype(dtype), unknown, progress
+        key = scales, steps, dtype, unknown, report
         if key not in self._graphs:
             mask = tf.TensorSpec([None, None], tf.bool)
             seed = tf.TensorSpec([], tf.int32)
             signature = [tf.TensorSpec([None, None, 3], dtype), mask, seed, *[mask] * unknown]
             count = len(scales) + 1 if steps else 1
-            report = self._report if progress else None
 
             def inpaint(image, mask, seed, unknown=None):
                 pictures = fill_photo(
@@ -247,7 +270,7 @@ class Inpainter:
                 )
                 return pictures if steps else pictures[0]
 
-            self._graphs[key] = tf.function(inpaint, signature, autograph=False)
+            self._graphs[key] = as_graph(inpaint, input_signature=signature)
         return self._graphs[key]
 
     def _report(self, index: tf.Tensor, count: tf.Tensor) -> None:

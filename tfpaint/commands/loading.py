@@ -16,11 +16,7 @@ def load_inpainter(preset: str, iterations: int | None = None) -> "Inpainter":
     """
     load_tensorflow()  # takes seconds
     with silent():
-        import tensorflow as tf
-
         from tfpaint.inpainter import Inpainter
 
-        # Graphs are as fast without, and the first photo is done seconds sooner.
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
         return Inpainter.from_preset(preset, **settings)

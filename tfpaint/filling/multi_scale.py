@@ -17,6 +17,7 @@ from tfpaint.filling.windows import at_scale
 from tfpaint.maps.low_pass import low_pass
 from tfpaint.maps.mask_cells import centre
 from tfpaint.maps.smooth_fill import pull_push
+from tfpaint.maps.traced import traced_once
 from tfpaint.networks.tiles import HALO, TILE, Tiled
 from tfpaint.patch_swap import pixels
 from tfpaint.patch_swap.backends import DYNAMIC, Backend
@@ -86,10 +87,10 @@ class WindowFiller:
         tiled = {id(network): Tiled(network, stride) for network in networks}
         self._decoders = [tiled[id(network)] for network in self.feature2image.values()]
         # Separate functions, so that each is traced once per scale and not at every use.
-        self.coarse = tf.function(self._coarse, autograph=False)
-        self.refine = tf.function(self._refine, autograph=False)
-        self.first_pixels = tf.function(pixels.first_levels, autograph=False)
-        self.next_pixels = tf.function(pixels.next_level, autograph=False)
+        self.coarse = traced_once(self._coarse)
+        self.refine = traced_once(self._refine)
+        self.first_pixels = traced_once(pixels.first_levels)
+        self.next_pixels = traced_once(pixels.next_level)
 
     def changed(self, backend: Backend = DYNAMIC, **options: Any) -> "WindowFiller":
         """A filler of the same networks with another backend or other options."""

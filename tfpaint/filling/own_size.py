@@ -6,6 +6,7 @@ from tfpaint.filling.blending import taps
 from tfpaint.filling.tone_ring import align_tone
 from tfpaint.filling.windows import read_mirrored
 from tfpaint.maps.mask_cells import inner
+from tfpaint.maps.smooth_fill import ANY_SIZE
 from tfpaint.patch_swap.pixel_patches import RADIUS
 
 _POWER = 2.0  # of the bilinear weights of the four cells nearest to a pixel: sharper than 1
@@ -69,7 +70,7 @@ def at_own_size(
     around = tf.cast(photo[near, near], tf.float32)[None]
     known = 1 - tf.cast(missing[near, near], tf.float32)[None, ..., None]
     hole = (1 - known) * inner(size, 2 * RADIUS)
-    painted = align_tone(painted[None], around, hole, known, RADIUS)
+    painted = align_tone(painted[None], around, hole, known, RADIUS, ANY_SIZE)
     return painted, tf.stack([y + first, x + first, size])
 
 

@@ -7,7 +7,12 @@ from tfpaint.maps.smooth_fill import pull_push
 
 
 def align_tone(
-    output: tf.Tensor, photo: tf.Tensor, hole: tf.Tensor, known: tf.Tensor, width: int
+    output: tf.Tensor,
+    photo: tf.Tensor,
+    hole: tf.Tensor,
+    known: tf.Tensor,
+    width: int,
+    longest: int | None = None,
 ) -> tf.Tensor:
     """Shifts the tones of a network's output to those of the photo around the hole (section 4.3).
 
@@ -22,10 +27,11 @@ def align_tone(
         hole: (B, S, S, 1), floats, 1 in the hole to be filled.
         known: (B, S, S, 1), floats, 1 where `photo` is known, 0 in the hole. It may be 0 elsewhere.
         width: Width of the ring in pixels.
+        longest: As for `tfpaint.maps.smooth_fill.pull_push`.
 
     Returns:
         (B, S, S, 3): `output` plus the spread difference, for use in the hole. If the ring holds
         no known pixel, `output` is unchanged.
     """
     ring = boundary_ring(hole, width) * known
-    return output + pull_push(photo - output, ring)
+    return output + pull_push(photo - output, ring, longest)

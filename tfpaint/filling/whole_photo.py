@@ -1,6 +1,7 @@
 """Fills a photo window by window: cut out, fill, paste (paper, sections 3.1 and 3.4)."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import tensorflow as tf
 
@@ -8,6 +9,7 @@ from tfpaint.filling import blending, holes, tone_range, windows
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.own_size import at_own_size
 from tfpaint.filling.thin_holes import fill_thin_parts
+from tfpaint.maps.traced import traced_once
 
 
 def fill_photo(
@@ -48,6 +50,10 @@ def fill_photo(
 
     pieces = tf.shape(boxes)[0]
 
+    # A function of its own: TensorFlow's optimizer of saved models breaks loops right in a branch
+    # of a condition ("inputs from different frames").
+    fill_piece = traced_once(partial(_fill_piece, filler, scales))
+
     def fill_next(index, queue, pictures, missing):
         if progress is not None:
             tf.py_function(progress, [index, tf.size(queue)], [])
@@ -59,9 +65,7 @@ def fill_photo(
         now = tf.reduce_any(missing[rows, columns]) & ~later
         filled = tf.cond(
             now,
-            lambda: _fill_piece(
-                filler, pictures, missing, unseen(missing), window, box, seed, scales
-            ),
+            lambda: fill_piece(pictures, missing, unseen(missing), window, box, seed),
             lambda: pictures,
         )
         missing = tf.raw_ops.TensorStridedSliceUpdate(
@@ -88,7 +92,7 @@ def fill_photo(
     )[2]
 
 
-def _fill_piece(filler, pictures, missing, unseen, window, box, seed, scales) -> tf.Tensor:
+def _fill_piece(filler, scales, pictures, missing, unseen, window, box, seed) -> tf.Tensor:
     """Fills the missing pixels in `box`, looking at `window`, in scales up to its own."""
     size = tf.reduce_max(tf.where(window[2] >= scales, scales, scales[0]))
     crop = windows.crop_mirrored(pictures[-1], unseen, window, size)

@@ -23,9 +23,12 @@ def low_pass(image: tf.Tensor, sigma: float) -> tf.Tensor:
     if sigma >= 8 and side % 2 == 0:
         half = low_pass(tf.nn.avg_pool2d(image, 2, 2, "VALID"), sigma / 2)
         return tf.image.resize(half, [side, side])
-    place = np.arange(side, dtype=np.float32)
-    weights = np.exp(-np.square((place[:, None] - place) / sigma) / 2)
-    weights /= weights.sum(0)  # (S, S): each column holds the weights of one output position
+    near = np.exp(-np.square(np.arange(side, dtype=np.float32) / sigma) / 2)
+    place = np.arange(side)
+    sums = near[abs(place[:, None] - place)].sum(0)
+    # (S, S): each column holds the weights of one output position. A graph keeps S numbers of them.
+    place = tf.range(side)
+    weights = tf.gather(near, tf.abs(place[:, None] - place)) / sums
     for _ in range(2):
         image = tf.tensordot(image, weights, [[1], [0]])  # (B, x, C, y'), then (B, C, y', x')
     return tf.transpose(image, [0, 2, 3, 1])

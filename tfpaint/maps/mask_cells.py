@@ -33,9 +33,23 @@ def boundary_ring(hole: tf.Tensor, width: int) -> tf.Tensor:
 
 
 def widen(cells: tf.Tensor, radius: int) -> tf.Tensor:
-    """Dilates as `grow`, axis by axis: sooner if the radius is large."""
-    tall = tf.nn.max_pool2d(cells, (2 * radius + 1, 1), 1, "SAME")
-    return tf.nn.max_pool2d(tall, (1, 2 * radius + 1), 1, "SAME")
+    """Dilates as `grow`, in a time that hardly depends on the radius.
+
+    Along each axis, the maxima over 2, 4, 8, ... cells are those of two overlapping windows of half
+    the length.
+    """
+    length = 2 * radius + 1
+    for axis in (1, 2):
+        around = [[radius, radius] if i == axis else [0, 0] for i in range(4)]
+        cells, reached = tf.pad(cells, around), 1
+        while reached < length:
+            step = min(reached, length - reached)
+            if axis == 1:
+                cells = tf.maximum(cells[:, :-step], cells[:, step:])
+            else:
+                cells = tf.maximum(cells[:, :, :-step], cells[:, :, step:])
+            reached += step
+    return cells
 
 
 def centre(side: int) -> tf.Tensor:

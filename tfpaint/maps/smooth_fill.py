@@ -1,17 +1,26 @@
 """Fills the unknown part of a picture smoothly from its known part, without learning.
 
-The coarse fill starts from such a fill, and differences in tone are spread into the hole by it.
+The coarse fill starts from such a fill, and differences in tone are spread into the hole by it. It
+runs on any backend of Keras; tensors are the backend's.
 """
 
 import math
+from typing import Any
 
-import tensorflow as tf
+from keras import ops
 
-_LEVELS_OF_A_DYNAMIC_SIZE = 10  # enough for 1024 pixels; more levels than needed do no harm
+from tfpaint.backend import ON_TENSORFLOW
+from tfpaint.maps.traced import traced_once
+
+if ON_TENSORFLOW:
+    import tensorflow as tf
+
+ANY_SIZE = 1024  # pixels; more levels than needed do no harm
 _MOST_SWEEPS = 8
 
 
-def pull_push(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+@traced_once
+def pull_push(values: Any, known: Any, longest: int | None = None) -> Any:
     """Keeps the known values and interpolates the others smoothly between them.
 
     The pull phase takes 2x2 means of the known values, level by level, down to 1x1. The push phase
@@ -22,37 +31,39 @@ def pull_push(values: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
     Args:
         values: (B, H, W, C), floats of any range. Values at unknown positions are ignored.
         known: (B, H, W, 1), 1 where `values` is known and 0 elsewhere (the opposite of a mask).
+        longest: Most pixels of a side for which to choose levels and sweeps. By default those of
+            the map, or `ANY_SIZE` in a graph for maps of any size.
 
     Returns:
         (B, H, W, C) in the dtype of `values`, zeros for an item without any known value.
     """
-    values = tf.convert_to_tensor(values)
-    dtype, sides = values.dtype, values.shape[1:3].as_list()
-    values = tf.cast(values, tf.float32)
-    known = tf.cast(tf.cast(known, tf.float32) > 0.5, tf.float32)
-    longest = 2**_LEVELS_OF_A_DYNAMIC_SIZE if None in sides else max(sides)
+    values = ops.convert_to_tensor(values)
+    dtype, sides = values.dtype, tuple(values.shape[1:3])
+    values = ops.cast(values, "float32")
+    known = ops.cast(ops.cast(known, "float32") > 0.5, "float32")
+    longest = longest or (ANY_SIZE if None in sides else max(sides))
 
-    pyramid = [(tf.where(known > 0, values, 0.0), known)]
+    pyramid = [(ops.where(known > 0, values, 0.0), known)]
     for _ in range(math.ceil(math.log2(longest))):
         level, weight = pyramid[-1]  # (B, h, w, C), (B, h, w, 1)
-        share = tf.nn.avg_pool2d(weight, 2, 2, "SAME")
-        level = tf.nn.avg_pool2d(level, 2, 2, "SAME") / tf.maximum(share, 1e-6)
-        pyramid.append((level, tf.cast(share > 0, tf.float32)))
+        share = _mean2x2(weight)
+        level = _mean2x2(level) / ops.maximum(share, 1e-6)
+        pyramid.append((level, ops.cast(share > 0, "float32")))
 
     filled = pyramid.pop()[0]  # (B, 1, 1, C)
     while pyramid:
         level, weight = pyramid.pop()
-        filled = tf.image.resize(filled, tf.shape(level)[1:3])
+        filled = _enlarged(filled, level)
         unknown = 1 - weight
         filled = level + unknown * filled
         depth = len(pyramid)
-        mean3x3 = _sliced_mean3x3 if depth < 2 else _pooled_mean3x3
+        sweep = _sliced_sweep if depth < 2 else _pooled_sweep
         for _ in range(min(2 ** (depth + 1), max(longest >> depth, 2), _MOST_SWEEPS)):
-            filled = level + unknown * mean3x3(filled)
-    return tf.cast(filled, dtype)
+            filled = sweep(filled, level, unknown)
+    return ops.cast(filled, dtype)
 
 
-def relax(filled: tf.Tensor, known: tf.Tensor, reach: int, sweeps: int = 32) -> tf.Tensor:
+def relax(filled: Any, known: Any, reach: int, sweeps: int = 32) -> Any:
     """Brings a smooth fill close to the harmonic fill, which solves Laplace's equation.
 
     It runs Jacobi sweeps with Chebyshev acceleration. After `pull_push`, 32 sweeps reduce the error
@@ -73,28 +84,47 @@ def relax(filled: tf.Tensor, known: tf.Tensor, reach: int, sweeps: int = 32) -> 
     filled = filled + unknown * (_mean_of_four(filled) - filled)
     for sweep in range(1, sweeps):
         weight = 1 / (1 - radius / 2) if sweep == 1 else 1 / (1 - radius * weight / 4)
-        change = weight * unknown * (_mean_of_four(filled) - before)
-        before, filled = filled, before + change
+        before, filled = _accelerated(before, filled, unknown, ops.convert_to_tensor(weight))
     return filled
 
 
-def _mean_of_four(x: tf.Tensor) -> tf.Tensor:
+@traced_once(hot=True)
+def _accelerated(before: Any, filled: Any, unknown: Any, weight: Any) -> tuple[Any, Any]:
+    """A sweep of `relax`: what it starts from, and what it gives."""
+    return filled, before + weight * unknown * (_mean_of_four(filled) - before)
+
+
+def _mean_of_four(x: Any) -> Any:
     """The mean of the four neighbours. Beyond the border, the edge pixel is repeated."""
-    x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    x = ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "symmetric")
     rows, columns = x[:, :-2, 1:-1] + x[:, 2:, 1:-1], x[:, 1:-1, :-2] + x[:, 1:-1, 2:]
     return (rows + columns) / 4
 
 
-def _pooled_mean3x3(x: tf.Tensor) -> tf.Tensor:
-    """3x3 means in one operation. At the border, only the pixels inside count."""
-    return tf.nn.avg_pool2d(x, 3, 1, "SAME")
+def _enlarged(x: Any, like: Any) -> Any:
+    """Resized bilinearly to the height and width of another map."""
+    if ON_TENSORFLOW:  # where the size may be known only when the graph runs
+        return tf.image.resize(x, tf.shape(like)[1:3])
+    return ops.image.resize(x, like.shape[1:3], data_format="channels_last")
 
 
-def _sliced_mean3x3(x: tf.Tensor) -> tf.Tensor:
-    """3x3 means in ten operations: on large maps eight times as fast on a CPU as pooling.
+def _mean2x2(x: Any) -> Any:
+    """2x2 means with stride 2. At the border, only the pixels inside count."""
+    return ops.average_pool(x, 2, 2, "same", "channels_last")
+
+
+@traced_once
+def _pooled_sweep(filled: Any, level: Any, unknown: Any) -> Any:
+    """3x3 means over the unknown, by one operation. At the border, only pixels inside count."""
+    return level + unknown * ops.average_pool(filled, 3, 1, "same", "channels_last")
+
+
+@traced_once(hot=True)
+def _sliced_sweep(filled: Any, level: Any, unknown: Any) -> Any:
+    """As `_pooled_sweep` in ten operations: on large maps eight times as fast on a CPU.
 
     Beyond the border, the edge pixel is repeated.
     """
-    x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    x = ops.pad(filled, [[0, 0], [1, 1], [1, 1], [0, 0]], "symmetric")
     x = x[:, :-2] + x[:, 1:-1] + x[:, 2:]
-    return (x[:, :, :-2] + x[:, :, 1:-1] + x[:, :, 2:]) / 9.0
+    return level + unknown * ((x[:, :, :-2] + x[:, :, 1:-1] + x[:, :, 2:]) / 9.0)

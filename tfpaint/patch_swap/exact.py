@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfpaint.maps.traced import traced_outside
 from tfpaint.patch_swap import coherent
 from tfpaint.patch_swap.patches import Question
 from tfpaint.patch_swap.products import few, inverse_norms, lay_out, multiply, widen
@@ -43,38 +44,56 @@ def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
     rows, columns = tf.shape(asks)[0], tf.shape(asks)[1]
     queries = widen(queries)
 
-    def three_across(y):
-        """The products of query row y, summed over dx: flat, and `2 * row` longer for the dy."""
-        if products is None:
-            flat = tf.reshape(tf.matmul(queries[y], cells), [-1])
-        else:
-            flat = products[y]
-        size, step = columns * length + 2 * row, length + 1
-        return tf.add_n([tf.slice(flat, [dx * step], [size]) for dx in range(3)])
+    def products_of(y):
+        return products[y] if products is not None else _flat(tf.matmul(queries[y], cells))
 
     def next_row(y, first, second, found):
-        third = three_across(y + 2)
-        slabs = (first, second, third)
-        size = columns * length
-        scores = tf.add_n([tf.slice(slab, [dy * row], [size]) for dy, slab in enumerate(slabs)])
-        scores = tf.reshape(scores, [columns, length]) * scales
-        best = tf.argmax(scores, axis=1, output_type=tf.int32)
-        # A patch that is not a source scores 0 here. If a query has no better score, or a NaN, the
-        # row is searched again among the sources alone.
-        beaten = tf.reduce_all(tf.gather(scores, best, batch_dims=1) > 0)
-        best = tf.cond(beaten, lambda: best, lambda: _best_of_valid(scores, valid))
+        third = _three_across(products_of(y + 2), row, columns, length)
+        best = _best_of_row(first, second, third, scales, valid, row, columns)
         return y + 1, second, third, tf.concat([found, best], 0)
 
+    before = [_three_across(products_of(y), row, columns, length) for y in range(2)]
     # Rows are concatenated, because LiteRT's TensorArray needs rows of a static length.
     found = tf.while_loop(
         lambda y, *_: y < rows,
         next_row,
-        (0, three_across(0), three_across(1), tf.zeros([0], tf.int32)),
+        (0, *before, tf.zeros([0], tf.int32)),
         shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None])] * 3),
         parallel_iterations=1,
     )[-1]
     found = tf.reshape(found, [rows, columns])
     return (found // row + 1) * width + found % row + 1
+
+
+def _flat(maps: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(maps, [-1])
+
+
+_FLAT, _NUMBER = tf.TensorSpec([None]), tf.TensorSpec([], tf.int32)
+
+
+@traced_outside(input_signature=[_FLAT, _NUMBER, _NUMBER, _NUMBER])
+def _three_across(products, row, columns, length):
+    """The products of a row of queries, summed over dx: flat, and `2 * row` longer for the dy."""
+    size, step = columns * length + 2 * row, length + 1
+    return tf.add_n([tf.slice(products, [dx * step], [size]) for dx in range(3)])
+
+
+@traced_outside(
+    input_signature=[*[_FLAT] * 4, tf.TensorSpec([None], tf.bool), _NUMBER, _NUMBER],
+)
+def _best_of_row(first, second, third, scales, valid, row, columns):
+    """The best source of each query of a row, in the layout, from the products of three rows."""
+    length = tf.size(scales)
+    size = columns * length
+    slabs = (first, second, third)
+    scores = tf.add_n([tf.slice(slab, [dy * row], [size]) for dy, slab in enumerate(slabs)])
+    scores = tf.reshape(scores, [columns, length]) * scales
+    best = tf.argmax(scores, axis=1, output_type=tf.int32)
+    # A patch that is not a source scores 0 here. If a query has no better score, or a NaN, the row
+    # is searched again among the sources alone.
+    beaten = tf.reduce_all(tf.gather(scores, best, batch_dims=1) > 0)
+    return tf.cond(beaten, lambda: best, lambda: _best_of_valid(scores, valid))
 
 
 def _scatter(indices: tf.Tensor, values: tf.Tensor, length: tf.Tensor) -> tf.Tensor:

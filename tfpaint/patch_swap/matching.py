@@ -9,6 +9,7 @@ from functools import cache
 import tensorflow as tf
 
 from tfpaint.errors import InputError
+from tfpaint.maps.traced import traced_once
 from tfpaint.patch_swap import conv2d, exact, propagated
 from tfpaint.patch_swap.patches import NO_MATCH, Engine, Question
 
@@ -94,12 +95,7 @@ def match_function(engine: str, coherence: float, channels: int):
 
     maps, masks = (tf.TensorSpec([1, None, None, depth]) for depth in (channels, 1))
     start = [tf.TensorSpec([1, None, None], tf.int32)] if engine == "propagated" else []
-    return tf.function(
-        found,
-        [maps, maps, masks, masks, *start],
-        autograph=False,
-        experimental_attributes={"_noinline": True},
-    )
+    return traced_once(found, input_signature=[maps, maps, masks, masks, *start])
 
 
 def _match_one(engine, coherence, queries, sources, asks, may, start=None) -> tf.Tensor:

@@ -1,12 +1,9 @@
 """Patches of 7x7 pixels as short vectors, and a search for similar ones that is linear in time."""
 
-from functools import partial
-
 import numpy as np
 import tensorflow as tf
 
-traced_once = partial(tf.function, autograph=False, experimental_attributes={"_noinline": True})
-"""Makes a function one of the graph, which is traced a single time for maps of every size."""
+from tfpaint.maps.traced import traced_once, traced_outside
 
 RADIUS = 3
 """Pixels from the centre of a patch to its edge."""
@@ -144,32 +141,19 @@ def search(
     side, count = tf.shape(handicap)[0], tf.shape(queries)[0]
     lengths = tf.reduce_sum(tf.square(sources), -1) + tf.reshape(handicap, [-1])
 
-    def moved(theirs, dy, dx, otherwise):
-        y, x = theirs // side + dy, theirs % side + dx
-        inside = (theirs >= 0) & (y >= 0) & (y < side) & (x >= 0) & (x < side)
-        return tf.where(inside, y * side + x, otherwise)
-
     def step(number, answers, far):
-        jump = jumps[number]
-
         def compare(first, found, far):
             last = tf.minimum(first + _CHUNK, count)
-            places = queries[first:last]
-            own = tf.gather(answers, places)
-            candidates = [own]
-            for dy, dx in AROUND:
-                theirs = tf.gather(answers, places + (dy * side + dx) * jump)
-                candidates.append(moved(theirs, -dy * jump, -dx * jump, own))
-            candidates += [moved(own, dy, dx, own) for dy, dx in NEAR]
-            candidates = tf.stack(candidates, 1)
-            dots = tf.matmul(tf.gather(sources, candidates), wanted[first:last, :, None])[..., 0]
-            distances = tf.gather(lengths, candidates) - 2 * dots
-            best = tf.gather(candidates, tf.argmin(distances, 1), batch_dims=1)
-            return (
-                last,
-                tf.concat([found, best], 0),
-                tf.concat([far, tf.reduce_min(distances, 1)], 0),
+            best, nearest = _nearest(
+                wanted[first:last],
+                queries[first:last],
+                sources,
+                lengths,
+                answers,
+                jumps[number],
+                side,
             )
+            return last, tf.concat([found, best], 0), tf.concat([far, nearest], 0)
 
         anything = tf.TensorShape([None])
         _, found, far = tf.while_loop(
@@ -190,14 +174,40 @@ def search(
     return answers, tf.maximum(far + tf.reduce_sum(tf.square(wanted), -1), 0.0)
 
 
+@traced_outside(
+    input_signature=[
+        *(tf.TensorSpec([None, None]), PLACES, tf.TensorSpec([None, None]), tf.TensorSpec([None])),
+        *(PLACES, tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.int32)),
+    ],
+)
+def _nearest(wanted, places, sources, lengths, answers, jump, side):
+    """The best of a patch's own answer, its neighbours' ones and those beside, for each patch."""
+    (around_y, around_x), (near_y, near_x) = (np.transpose(one) for one in (AROUND, NEAR))
+
+    def moved(theirs, dy, dx, otherwise):
+        y, x = theirs // side + dy, theirs % side + dx
+        inside = (theirs >= 0) & (y >= 0) & (y < side) & (x >= 0) & (x < side)
+        return tf.where(inside, y * side + x, otherwise)
+
+    own = tf.gather(answers, places)[:, None]
+    theirs = tf.gather(answers, places[:, None] + (around_y * side + around_x) * jump)
+    theirs = moved(theirs, -around_y * jump, -around_x * jump, own)
+    candidates = tf.concat([own, theirs, moved(own, near_y, near_x, own)], 1)
+    dots = tf.matmul(tf.gather(sources, candidates), wanted[:, :, None])[..., 0]
+    distances = tf.gather(lengths, candidates) - 2 * dots
+    best = tf.gather(candidates, tf.argmin(distances, 1), batch_dims=1)
+    return best, tf.reduce_min(distances, 1)
+
+
 @traced_once(
+    hot=True,
     input_signature=[
         tf.TensorSpec([None, None, 5]),
         PLACES,
         tf.TensorSpec([None]),
         PLACES,
         tf.TensorSpec([]),
-    ]
+    ],
 )
 def average(
     source: tf.Tensor, answers: tf.Tensor, weights: tf.Tensor, hole: tf.Tensor, narrow: tf.Tensor
@@ -217,13 +227,30 @@ def average(
     """
     side = tf.shape(source)[1]
     flat = tf.reshape(source, [-1, source.shape[-1]])
-    total = result = tf.constant(0.0)
-    for dy in range(-RADIUS, RADIUS + 1):
-        for dx in range(-RADIUS, RADIUS + 1):
-            step = dy * side + dx
-            share = tf.exp(-narrow * (dy * dy + dx * dx)) * tf.gather(weights, hole - step)[:, None]
-            theirs = tf.maximum(tf.gather(answers, hole - step) + step, 0)
-            result += share * tf.gather(flat, theirs)
-            total += share
+    count = tf.shape(hole)[0]
+    result, total = tf.zeros([count, source.shape[-1]]), tf.zeros([count, 1])
+    dy, dx = np.mgrid[-RADIUS : RADIUS + 1, -RADIUS : RADIUS + 1].reshape(2, -1).astype(np.int32)
+    shares = tf.unstack(tf.exp(-narrow * (dy * dy + dx * dx).astype(np.float32)))
+    for step, share in zip(tf.unstack(dy * side + dx), shares, strict=True):
+        result, total = _brought(result, total, flat, answers, weights, hole, step, share)
     painted = tf.tensor_scatter_nd_update(flat, hole[:, None], result / tf.maximum(total, 1e-12))
     return tf.reshape(painted, tf.shape(source))
+
+
+@traced_once(
+    input_signature=[
+        tf.TensorSpec([None, 5]),
+        tf.TensorSpec([None, 1]),
+        tf.TensorSpec([None, 5]),
+        PLACES,
+        tf.TensorSpec([None]),
+        PLACES,
+        tf.TensorSpec([], tf.int32),
+        tf.TensorSpec([]),
+    ]
+)
+def _brought(result, total, flat, answers, weights, hole, step, share):
+    """The sums of `average`, with what the patches at one distance bring to each pixel."""
+    share = share * tf.gather(weights, hole - step)[:, None]
+    theirs = tf.maximum(tf.gather(answers, hole - step) + step, 0)
+    return result + share * tf.gather(flat, theirs), total + share

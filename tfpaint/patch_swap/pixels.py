@@ -9,6 +9,7 @@ Completion of Video", 2007). The colours of the coarse fill guide the first leve
 import tensorflow as tf
 
 from tfpaint.maps.mask_cells import centre, grow
+from tfpaint.maps.traced import traced_once
 from tfpaint.patch_swap.pixel_patches import (
     AROUND,
     NEVER,
@@ -18,7 +19,6 @@ from tfpaint.patch_swap.pixel_patches import (
     describe_all,
     describe_at,
     search,
-    traced_once,
     with_texture,
 )
 
@@ -197,16 +197,24 @@ def known_centres(missing: tf.Tensor) -> tf.Tensor:
 def _trust(hole: tf.Tensor) -> tf.Tensor:
     """How much a patch counts (s * s,): 1 outside the hole, less from pixel to pixel inwards."""
     depth = 1e6 * hole[0, :, :, 0]
-    shape = tf.shape(depth)
-    for axis in (0, 1):
-        for step in (32, 16, 8, 4, 2, 1):  # sums of some of these reach every pixel
-            for before in (True, False):
-                around, start = [[0, 0], [0, 0]], [0, 0]
-                around[axis] = [step, 0] if before else [0, step]
-                start[axis] = 0 if before else step
-                moved = tf.slice(tf.pad(depth, around), start, shape)
-                depth = tf.minimum(depth, moved + step)
+    for step in (32, 16, 8, 4, 2, 1):  # sums of some of these reach every pixel
+        depth = _reached(depth, tf.constant(step))
     return tf.reshape(_DECAY ** -tf.minimum(depth, 64.0), [-1])
+
+
+@traced_once(input_signature=[tf.TensorSpec([None, None]), tf.TensorSpec([], tf.int32)])
+def _reached(depth: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    """The least of each depth and those `step` pixels beside it, above and below, plus `step`."""
+    shape, by = tf.shape(depth), tf.cast(step, tf.float32)
+    for around in (
+        [[step, 0], [0, 0]],
+        [[0, step], [0, 0]],
+        [[0, 0], [step, 0]],
+        [[0, 0], [0, step]],
+    ):
+        start = [around[0][1], around[1][1]]
+        depth = tf.minimum(depth, tf.slice(tf.pad(depth, around), start, shape) + by)
+    return depth
 
 
 def _from_cells(cells: tf.Tensor, side: int) -> tf.Tensor:
@@ -240,14 +248,15 @@ def _mended(answers: tf.Tensor, queries: tf.Tensor, known: tf.Tensor) -> tf.Tens
         inside = (found >= 0) & (found < side * side)
         return inside & tf.gather(usable, tf.where(inside, found, 0))
 
+    steps = tf.constant([dy for dy, _ in AROUND]) * side + [dx for _, dx in AROUND]
+
     def adopt(found):
         grid = tf.scatter_nd(queries[:, None], found + 1, [side * side]) - 1
-        for dy, dx in AROUND:
-            step = dy * side + dx
-            theirs = tf.gather(grid, queries + step)
-            theirs = tf.where(theirs >= 0, theirs - step, -1)
-            found = tf.where((found < 0) & right(theirs), theirs, found)
-        return found
+        theirs = tf.gather(grid, queries[:, None] + steps)  # (n, 8)
+        theirs = tf.where(theirs >= 0, theirs - steps, -1)
+        usable = right(theirs)
+        first = tf.gather(theirs, tf.argmax(usable, 1), batch_dims=1)
+        return tf.where((found < 0) & tf.reduce_any(usable, 1), first, found)
 
     found = tf.gather(answers, queries)
     found = tf.where(right(found), found, -1)

@@ -6,12 +6,22 @@ import tensorflow as tf
 
 from tfpaint.maps.mask_cells import grow
 from tfpaint.maps.smooth_fill import pull_push
+from tfpaint.maps.traced import traced_once
 from tfpaint.patch_swap import pixels
-from tfpaint.patch_swap.pixel_patches import AROUND, NEVER, RADIUS, describe_all, with_texture
+from tfpaint.patch_swap.pixel_patches import (
+    AROUND,
+    NEVER,
+    PLACES,
+    RADIUS,
+    describe_all,
+    with_texture,
+)
 
 _STEPS = [(dy * step, dx * step) for step in (5, 9, 14, 22) for dy, dx in AROUND]
 _GUIDE = 3.5  # weight of the smooth fill's colours
 _JUMPS = (1, 2)
+_MAP, _MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, None, 1])
+_STEP = tf.TensorSpec([], tf.int32)
 
 
 def fill_thin(
@@ -50,6 +60,7 @@ def fill_thin(
     return painted
 
 
+@traced_once(input_signature=[_MAP, _MASK, _MASK])
 def _from_beside(smooth: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor) -> tf.Tensor:
     """The best answer among a few places around each patch that asks, int32 (s * s,)."""
     side = tf.shape(smooth)[1]
@@ -58,11 +69,19 @@ def _from_beside(smooth: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor) -> tf.T
     patches = describe_all(with_texture(smooth[0]))
     wanted = tf.gather(patches, queries)
     found, far = tf.fill(tf.shape(queries), -1), tf.fill(tf.shape(queries), NEVER)
-    for dy, dx in _STEPS:
-        v, u = queries // side + dy, queries % side + dx
+    y, x = queries // side, queries % side
+
+    @traced_once(
+        input_signature=[PLACES, tf.TensorSpec([None]), *[tf.TensorSpec([], tf.int32)] * 2]
+    )
+    def nearer(found, far, dy, dx):
+        v, u = y + dy, x + dx
         inside = (v >= 0) & (v < side) & (u >= 0) & (u < side)
         place = tf.where(inside, v * side + u, 0)
         distance = tf.reduce_sum(tf.math.squared_difference(tf.gather(patches, place), wanted), -1)
         better = inside & tf.gather(usable, place) & (distance < far)
-        found, far = tf.where(better, place, found), tf.where(better, distance, far)
+        return tf.where(better, place, found), tf.where(better, distance, far)
+
+    for dy, dx in _STEPS:
+        found, far = nearer(found, far, dy, dx)
     return tf.scatter_nd(queries[:, None], found + 1, [side * side]) - 1

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfpaint.errors import InputError
 from tfpaint.filling.multi_scale import EXACT, WindowFiller
+from tfpaint.maps.traced import unrolled
 from tfpaint.patch_swap.backends import STATIC
 
 
@@ -38,9 +39,13 @@ def function(filler: WindowFiller, side: int) -> tf.types.experimental.Polymorph
         tf.TensorSpec([1, side, side, 3], tf.float32, "image"),
         tf.TensorSpec([1, side, side, 1], tf.float32, "mask"),
     ]
-    return tf.function(
-        lambda image, mask: {"image": fill(static, image, mask)}, signature, autograph=False
-    )
+
+    @tf.function(input_signature=signature, autograph=False)
+    def one_window(image, mask):
+        with unrolled():
+            return {"image": fill(static, image, mask)}
+
+    return one_window
 
 
 def fill(filler: WindowFiller, image: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:

@@ -22,6 +22,7 @@ import tensorflow as tf
 from tfpaint import __version__
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
+from tfpaint.maps.traced import unoptimized
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.masks import SMALLEST_PHOTO
 from tfpaint.saved_model import warmup
@@ -65,7 +66,8 @@ def save(
         module = tf.Module(name=NAME)
         module.variables_of_networks = inpainter.filler.variables
         functions = signatures(inpainter, max_pixels)
-        tf.saved_model.save(module, temporary, signatures=functions)
+        with unoptimized():  # which is written to every call of a function in the graph
+            tf.saved_model.save(module, temporary, signatures=functions)
         extra = temporary / "assets.extra"
         extra.mkdir()
         warmup.write(extra / WARMUP, NAME, inpainter, max_pixels)
