@@ -1,5 +1,7 @@
 """Style transfer on tiny networks."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -75,3 +77,15 @@ def test_the_program(inpainter, tmp_path, monkeypatch, capsys):
     assert "b.png" in capsys.readouterr().err
     assert cli.main(["stylize", files[0], files[0], "-o", files[2], "--strength", "2"]) == 2
     assert "from 0 to 1" in capsys.readouterr().err
+
+
+def test_standard_output(inpainter, tmp_path, monkeypatch, capsysbinary):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loading, "load_inpainter", lambda *_: inpainter)
+    for seed, name in enumerate(("a.jpg", "b.png")):
+        Image.fromarray(photo(64, 64, seed)).save(name)
+    assert cli.main(["stylize", "a.jpg", "b.png", "--size", "64", "-o", "-"]) == 0
+    with Image.open(io.BytesIO(capsysbinary.readouterr().out)) as styled:
+        assert (styled.format, styled.size) == ("JPEG", (64, 64))
+    assert cli.main(["stylize", "-", "-", "-o", "out.png"]) == 2
+    assert b"-: standard input holds one picture" in capsysbinary.readouterr().err

@@ -18,6 +18,7 @@ from tfpaint.errors import InputError, system_error
 from tfpaint.pictures import files, sheets
 from tfpaint.pictures.folders import Masks, check_written, overwriting, result_name, search
 from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
+from tfpaint.pictures.pipes import PIPE
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -36,6 +37,7 @@ class Job:
         steps: The file to write the side-by-side picture to, or None.
         renamed: `out` becomes a .png file where its format cannot hold the photo.
         variants: Write so many results, to `outs` in place of `out`; then there is no `steps`.
+        format: The format of `out`, if not that of its suffix.
     """
 
     photo: Path
@@ -44,6 +46,7 @@ class Job:
     steps: Path | None = None
     renamed: bool = False
     variants: int | None = None
+    format: str | None = None
 
     @property
     def outs(self) -> list[Path]:
@@ -74,6 +77,7 @@ def plan(
     steps: Path | None = None,
     recursive: bool = False,
     variants: int | None = None,
+    format: str | None = None,
 ) -> Plan:
     """Plan the jobs for one photo, or for a folder of photos.
 
@@ -87,6 +91,7 @@ def plan(
             the names of the results, with .png.
         recursive: Take the photos of subfolders too. Masks and results lie in the same subfolders.
         variants: As for `Job`; not with `steps`.
+        format: As for `Job`; of one photo.
 
     Raises:
         InputError: A file or folder is missing, a folder has no pictures, an output's format is
@@ -99,10 +104,11 @@ def plan(
         raise InputError(f"{photo}: no such file or folder; check the name")
     if photo.is_dir():
         return _plan_folder(photo, mask, out, steps, recursive, variants)
-    steps = steps / f"{out.stem}.png" if steps is not None and steps.is_dir() else steps
-    job = Job(photo, None, out, steps, variants=variants)
+    if steps is not None and steps.is_dir():
+        steps = steps / f"{photo.stem if out == PIPE else out.stem}.png"
+    job = Job(photo, None, out, steps, variants=variants, format=format)
     for path in [out] if out.is_dir() else job.written:
-        files.output_format(path)
+        files.output_format(path, name=format if path == out else None)
     job = replace(job, mask=Masks(mask).of(photo))
     check_written([job.photo, job.mask], job.written)
     return Plan([job], [], [])
@@ -182,7 +188,7 @@ def run(
             photo, mask = read_pair(photo, job.mask, mask_options, max_pixels)
             job = _renamed(job, photo, jobs)
             for out in job.outs:
-                files.output_format(out, photo)
+                files.output_format(out, photo, job.format)
             if job.steps is not None:
                 files.output_format(job.steps)
         except InputError as error:
@@ -237,7 +243,7 @@ def _inpaint(
         pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
         raise InputError(f"{pair}: {error}") from error
     for out, fill in zip(job.outs, fills, strict=True):
-        files.write_photo(out, photo.filled(fill, mask))
+        files.write_photo(out, photo.filled(fill, mask), job.format)
     if with_steps:
         sheet = sheets.side_by_side(
             [

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfpaint import batch
-from tfpaint.commands import loading
+from tfpaint.commands import loading, pipes
 from tfpaint.errors import InputError
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.mask_files import MaskOptions
+from tfpaint.pictures.pipes import PIPE, readable
 from tfpaint.terminal import add_mask_options, count, seed
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ examples:
   tfpaint inpaint erased.png -o filled.png              the transparent pixels are the hole
   tfpaint inpaint photos/ --mask masks/ -o filled/      photos/a.jpg goes with masks/a.png
   tfpaint inpaint scans/ --mask dust.png -o clean/      one mask for all
+  curl URL | tfpaint inpaint - --mask mask.png -o - | display -
 
 White in a mask is missing, black is known. Known pixels stay as they are, bit for bit in PNG,
 TIFF, WebP and BMP files. Of a folder, all pictures are taken, whatever their suffixes; other files
@@ -44,14 +46,20 @@ def add_parser(commands: Any) -> None:
     )
     parser.set_defaults(command=run)
     add = parser.add_argument
-    add("photo", type=Path, metavar="PHOTO", help="a picture file, or a folder of them")
+    add(
+        "photo",
+        type=Path,
+        metavar="PHOTO",
+        help="a picture file, a folder of them, or -, standard input",
+    )
     add(
         "--mask",
         type=Path,
         help="picture, white = missing; or a folder, paired by name; "
         "without it, what is more than half transparent in the photo is missing",
     )
-    add("-o", "--out", type=Path, required=True, help="file to write; a folder for a folder")
+    add("-o", "--out", type=Path, required=True, help="file to write; a folder for a folder; -")
+    pipes.add_format(parser)
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
     add("--iterations", type=count, metavar="N", help="times the last network is applied")
     add_mask_options(parser)
@@ -83,13 +91,17 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> list[InputError]:
     """Fills the photos, and returns an error for each that could not be filled."""
     _check_variants(options)
+    _check_pipes(options)
+    photo, mask = readable(options.photo, options.mask)
+    format = pipes.output_format(options.out, options.format, photo)
     jobs, problems, left_out = batch.plan(
-        options.photo,
-        options.mask,
+        photo,
+        mask,
         options.out,
         options.save_steps,
         options.recursive,
         options.variants,
+        format,
     )
     for line in left_out:
         print(f"tfpaint: {line}", file=sys.stderr)
@@ -112,3 +124,14 @@ def _check_variants(options: argparse.Namespace) -> None:
         raise InputError(f"--variants {options.variants}: has to be from 1 to {_MOST}")
     if options.save_steps or options.show:
         raise InputError("--variants: goes without --save-steps and --show; leave out one of them")
+
+
+def _check_pipes(options: argparse.Namespace) -> None:
+    """Refuses what cannot be done with one picture on a standard stream."""
+    photo, mask, out = options.photo, options.mask, options.out
+    if out == PIPE and options.variants is not None:
+        raise InputError("--variants: writes several files, which -o - cannot hold; name a file")
+    if PIPE in (mask, out) and photo.is_dir():
+        raise InputError(f"{photo}: is a folder, and - holds one picture; name folders throughout")
+    if photo == PIPE and mask is not None and mask.is_dir():
+        raise InputError(f"{mask}: is a folder; name the mask of the photo on standard input")

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tfpaint.commands import loading
+from tfpaint.commands import loading, pipes
 from tfpaint.errors import InputError
 from tfpaint.pictures import files
 from tfpaint.pictures.folders import check_written
+from tfpaint.pictures.pipes import readable
 from tfpaint.terminal import count
 
 
@@ -20,9 +21,10 @@ def add_parser(commands: Any) -> None:
     )
     parser.set_defaults(command=run)
     add = parser.add_argument
-    add("content", type=Path, metavar="CONTENT", help="the picture to paint")
-    add("style", type=Path, metavar="STYLE", help="the picture whose manner it takes")
-    add("-o", "--out", type=Path, required=True, help="file to write")
+    add("content", type=Path, metavar="CONTENT", help="the picture to paint; -: standard input")
+    add("style", type=Path, metavar="STYLE", help="the picture whose manner it takes; or -")
+    add("-o", "--out", type=Path, required=True, help="file to write; -: standard output")
+    pipes.add_format(parser)
     add("--strength", type=float, default=1.0, metavar="S", help="from 0 to 1 (%(default)s)")
     add(
         "--size",
@@ -37,9 +39,11 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> list[InputError]:
     """Paints and writes one picture; nothing is left to report."""
-    photo, style = (files.read_photo(path).opaque() for path in (options.content, options.style))
-    files.output_format(options.out)
-    check_written([options.content, options.style], [options.out])
+    paths = readable(options.content, options.style)
+    format = pipes.output_format(options.out, options.format, paths[0])
+    photo, style = (files.read_photo(path).opaque() for path in paths)
+    files.output_format(options.out, name=format)
+    check_written(paths, [options.out])
     inpainter = loading.load_inpainter(options.preset)
     from tfpaint.style_transfer import stylize
 
@@ -47,5 +51,5 @@ def run(options: argparse.Namespace) -> list[InputError]:
         photo.pixels, style.pixels, inpainter, options.strength, options.size, options.keep_colours
     )
     profile = None if photo.grey else photo.icc
-    files.write_photo(options.out, files.Photo(options.out, result, photo.exif, profile))
+    files.write_photo(options.out, files.Photo(options.out, result, photo.exif, profile), format)
     return []

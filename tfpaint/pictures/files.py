@@ -147,12 +147,15 @@ def read_photo(path: str | os.PathLike, max_pixels: int = MAX_PIXELS) -> Photo:
     return Photo(Path(path), *decode(Path(path), max_pixels))
 
 
-def output_format(path: str | os.PathLike, photo: Photo | None = None) -> str:
-    """The format that the suffix of a file to write stands for.
+def output_format(
+    path: str | os.PathLike, photo: Photo | None = None, name: str | None = None
+) -> str:
+    """The format of a file to write: `name`, or what its suffix stands for.
 
     Args:
-        path: The file to write.
+        path: The file to write; `-` is standard output.
         photo: The photo to write to it, if known already.
+        name: A value of `WRITABLE_FORMATS`, whatever the suffix.
 
     Returns:
         A value of `WRITABLE_FORMATS`, such as "PNG".
@@ -163,13 +166,13 @@ def output_format(path: str | os.PathLike, photo: Photo | None = None) -> str:
     """
     path = Path(path)
     check_place(path)
-    name = WRITABLE_FORMATS.get(path.suffix.lower())
+    name = name or WRITABLE_FORMATS.get(path.suffix.lower())
     if name is None:
         raise InputError(
             f"{path}: cannot tell the format from the suffix '{path.suffix}';"
             f" use one of {', '.join(WRITABLE_FORMATS)}"
         )
-    if photo is not None and not can_hold(path, photo):
+    if photo is not None and not _holds(name, photo):
         raise InputError(
             f"{path}: {name} cannot hold the transparency of {photo.path};"
             " write a .png, .tif or .webp file"
@@ -179,12 +182,15 @@ def output_format(path: str | os.PathLike, photo: Photo | None = None) -> str:
 
 def can_hold(path: str | os.PathLike, photo: Photo) -> bool:
     """Whether the format of a file to write can hold the transparency of a photo, if any."""
-    opaque = WRITABLE_FORMATS.get(Path(path).suffix.lower()) in _OPAQUE
+    return _holds(WRITABLE_FORMATS.get(Path(path).suffix.lower()), photo)
+
+
+def _holds(name: str | None, photo: Photo) -> bool:
     top = np.iinfo(photo.samples.dtype).max
-    return not opaque or photo.alpha is None or bool(photo.alpha.min() == top)
+    return name not in _OPAQUE or photo.alpha is None or bool(photo.alpha.min() == top)
 
 
-def write_photo(path: str | os.PathLike, photo: Photo) -> None:
+def write_photo(path: str | os.PathLike, photo: Photo, name: str | None = None) -> None:
     """Write a photo in the format of the file's suffix; a failure leaves no file behind.
 
     PNG and TIFF keep 8 and 16-bit samples bit for bit. WebP and BMP keep 8-bit samples bit for
@@ -199,14 +205,15 @@ def write_photo(path: str | os.PathLike, photo: Photo) -> None:
     replaced, such as a file that a container mounts, is written in its place.
 
     Args:
-        path: The file to write; its folder is created if missing.
+        path: The file to write; its folder is created if missing. `-` is standard output.
         photo: The photo.
+        name: The format, if not that of the suffix: a value of `WRITABLE_FORMATS`.
 
     Raises:
         InputError: As for `output_format`, or the file cannot be written.
     """
     path = Path(path)
-    name = output_format(path, photo)
+    name = output_format(path, photo, name)
     if name in _OPAQUE:
         photo = photo.opaque()
     samples = photo.samples if name in _DEEP else as_uint8(photo.samples)

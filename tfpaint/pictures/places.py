@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tfpaint.errors import InputError
+from tfpaint.pictures.pipes import PIPE, check_stdout, to_stdout
 
 # What the system says of a folder that takes no new file, or of a file that cannot be replaced, as
 # one that a container mounts.
@@ -19,11 +20,14 @@ _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV)
 
 
 def check_place(path: Path) -> None:
-    """Tells, before any work, whether a file can be written.
+    """Tells, before any work, whether a file, or `-`, standard output, can be written.
 
     Raises:
         InputError: It cannot be.
     """
+    if path == PIPE:
+        check_stdout()
+        return
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name a file in it")
     if path.is_file() and not path.stat().st_mode & 0o222:
@@ -46,7 +50,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     If `path` is a symbolic link, this is done where it points to. An old file's mode is kept. What
     cannot be replaced by another file, such as a device, a pipe or the target of a mount, is
-    written to in its place, once all is there.
+    written to in its place, once all is there. So is standard output, `-`.
 
     Raises:
         InputError: The file cannot be written, or what is written to it is refused.
@@ -54,6 +58,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     place = _real(path)
     temporary = None
     try:
+        if path == PIPE:
+            with to_stdout() as file:
+                yield file
+            return
         place.parent.mkdir(parents=True, exist_ok=True)
         with _temporary(place) as file:
             temporary = Path(file.name)
