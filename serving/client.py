@@ -17,23 +17,23 @@ from typing import Any
 import grpc
 import numpy as np
 from PIL import Image
-from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     model_service_pb2_grpc,
-    predict_pb2,
     prediction_service_pb2_grpc,
 )
 
 from serving import channel
+from serving.fill_request import fill_request
 from serving.status import one_line
 from tfpaint.batch import Job
 from tfpaint.errors import InputError
-from tfpaint.filling.options import check_seeds
+from tfpaint.filling.options import WRAPS
 from tfpaint.pictures import files, masks
 from tfpaint.pictures.folders import check_written
 from tfpaint.pictures.mask_files import MaskOptions, read_pair
+from tfpaint.pictures.tight_masks import grow
 from tfpaint.terminal import add_mask_options, count
 
 _FAST = {"compress_level": 1}  # of PNG files in requests: speed matters more than size
@@ -119,7 +119,14 @@ class InpaintClient:
         """Closes the connection."""
         self._channel.close()
 
-    def inpaint(self, image: np.ndarray, mask: np.ndarray, seed: int = 0) -> np.ndarray:
+    def inpaint(
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        seed: int = 0,
+        grow_mask: int = 0,
+        wrap: str | None = None,
+    ) -> np.ndarray:
         """Fills the hole of a photo.
 
         Args:
@@ -127,12 +134,15 @@ class InpaintClient:
             mask: bool (H, W), or uint8 where 255 is missing.
             seed: From 0 to 2**31 - 1. 0 is the best fill, every other number another plausible one.
                 The server's model has to have the signature `variants` for others than 0.
+            grow_mask: Pixels by which the server widens the mask, from 0 to 100.
+            wrap: Which edges of the photo meet: "x", "y", "both", or None. For this and `grow_mask`
+                the model has to have the signature `fill`.
 
         Returns:
-            uint8 (H, W, 3), equal to `image` wherever the mask is False.
+            uint8 (H, W, 3), equal to `image` wherever the mask, as widened, is False.
 
         Raises:
-            InputError: Not such arrays, or a seed out of range.
+            InputError: Not such arrays, or an option out of range.
             InpaintError: The server refused, failed or could not be reached.
         """
         image, missing = np.asarray(image), masks.as_mask(mask)
@@ -140,7 +150,8 @@ class InpaintClient:
             raise InputError(
                 f"the photo has to be uint8 (H, W, 3), but is {image.dtype} {image.shape}"
             )
-        answer = self.inpaint_bytes(_png(image), _png(missing.astype(np.uint8) * 255), seed)
+        files = _png(image), _png(missing.astype(np.uint8) * 255)
+        answer = self.inpaint_bytes(*files, seed, grow_mask, wrap)
         with Image.open(io.BytesIO(answer)) as picture:
             filled = np.asarray(picture.convert("RGB"))
         if filled.shape != image.shape:
@@ -148,37 +159,32 @@ class InpaintClient:
                 grpc.StatusCode.INTERNAL,
                 f"{self.target}: answered with a picture of another size; check its model",
             )
-        return np.where(missing[..., None], filled, image)
+        return np.where(grow(missing, grow_mask)[..., None], filled, image)
 
-    def inpaint_bytes(self, image: bytes, mask: bytes, seed: int = 0) -> bytes:
+    def inpaint_bytes(
+        self,
+        image: bytes,
+        mask: bytes,
+        seed: int = 0,
+        grow_mask: int = 0,
+        wrap: str | None = None,
+    ) -> bytes:
         """Fills the hole of a photo in a file; its EXIF orientation is ignored.
 
         Args:
             image: The content of a PNG or JPEG file.
             mask: Likewise, of the same size; values above 127 are missing.
-            seed: As for `inpaint`.
+            seed, grow_mask, wrap: As for `inpaint`.
 
         Returns:
             The content of a PNG file.
 
         Raises:
-            InputError: The seed is out of range.
+            InputError: An option is out of range.
             InpaintError: As for `inpaint`.
         """
-        check_seeds(seed)
-        request = predict_pb2.PredictRequest()
+        request = fill_request(image, mask, seed, grow_mask, wrap)
         self._choose(request.model_spec)
-        request.model_spec.signature_name = "variants" if seed else "bytes"
-        for name, data in (("image_bytes", image), ("mask_bytes", mask)):
-            tensor = request.inputs[name]
-            tensor.dtype = types_pb2.DT_STRING
-            tensor.tensor_shape.dim.add(size=1)
-            tensor.string_val.append(data)
-        if seed:
-            tensor = request.inputs["seed"]
-            tensor.dtype = types_pb2.DT_INT32
-            tensor.tensor_shape.dim.add(size=1)
-            tensor.int_val.append(seed)
         response = self._call(self._predictions.Predict, request)
         return response.outputs["image_bytes"].string_val[0]
 
@@ -235,6 +241,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="write N different fills, OUT-1 and so on; OUT-1 is the best",
     )
+    add("--wrap", choices=WRAPS, help="edges that meet: x, left and right; y; both, as of a tile")
     add("--target", default="localhost:8500", metavar="HOST:PORT", help="(%(default)s)")
     add("--model", default="tfpaint", help="the model's name (%(default)s)")
     add("--version", type=int, metavar="N", help="the model's version (the latest)")
@@ -275,5 +282,5 @@ def run(options: argparse.Namespace) -> None:
     check_written([options.photo, options.mask], outs)
     with client:
         for seed, out in enumerate(outs):
-            filled = client.inpaint(photo.pixels, mask, seed)
+            filled = client.inpaint(photo.pixels, mask, seed, wrap=options.wrap)
             files.write_photo(out, photo.filled(filled, mask))

@@ -10,10 +10,14 @@ import tensorflow as tf
 
 from serving.options import Options
 from serving.server import Server
+from tfpaint.maps.dilation import dilate
 
 
 class Grey(tf.Module):
-    """Paints the hole in one grey, and `seed` brighter; `slow` takes as long as it is told."""
+    """Paints the hole in one grey, and `seed` brighter; `slow` takes as long as it is told.
+
+    `fill` widens the mask, and paints another 50 brighter if edges meet.
+    """
 
     def __init__(self, grey: int):
         super().__init__()
@@ -62,6 +66,25 @@ class Grey(tf.Module):
         items = (image_bytes, mask_bytes, seed)
         return {"image_bytes": tf.map_fn(one, items, fn_output_signature=tf.string)}
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="image_bytes"),
+            tf.TensorSpec([None], tf.string, name="mask_bytes"),
+            tf.TensorSpec([None], tf.int32, name="seed"),
+            tf.TensorSpec([None], tf.int32, name="grow_mask"),
+            tf.TensorSpec([None], tf.string, name="wrap"),
+        ]
+    )
+    def fill(self, image_bytes, mask_bytes, seed, grow_mask, wrap):
+        def one(item):
+            image, mask = tf.io.decode_png(item[0], 3), tf.io.decode_png(item[1], 1)
+            grown = dilate(mask[..., 0] > 127, item[3])[..., None]
+            brighter = item[2] + tf.where(item[4] == "none", 0, 50)
+            return tf.io.encode_png(self._fill(image, 255 * tf.cast(grown, tf.uint8), brighter))
+
+        items = (image_bytes, mask_bytes, seed, grow_mask, wrap)
+        return {"image_bytes": tf.map_fn(one, items, fn_output_signature=tf.string)}
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="seconds")])
     def slow(self, seconds):
         end = tf.timestamp() + tf.cast(seconds[0], tf.float64)
@@ -73,7 +96,7 @@ def save(folder: Path, grey: int = 128) -> Path:
     """Writes a version, appearing at once as exports do."""
     module, temporary = Grey(grey), folder.with_name(f".{folder.name}")
     signatures = {"serving_default": module.arrays, "slow": module.slow}
-    signatures |= {"bytes": module.bytes, "variants": module.variants}
+    signatures |= {"bytes": module.bytes, "variants": module.variants, "fill": module.fill}
     tf.saved_model.save(module, str(temporary), signatures=signatures)
     temporary.rename(folder)
     return folder.parent

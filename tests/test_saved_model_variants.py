@@ -14,6 +14,7 @@ from tfpaint import saved_model
 from tfpaint.filling.options import Options
 from tfpaint.inpainter import Inpainter
 from tfpaint.networks.image2feature import Image2Feature
+from tfpaint.pictures.tight_masks import grow
 
 IMAGE, HOLE = photo(140, 150), mask_of(140, 150, (40, 50, 90, 100))
 
@@ -60,6 +61,19 @@ def test_each_photo_of_a_batch_has_its_own_seed(model, inpainter):
     assert all((one != filled[0])[HOLE].mean() > 0.5 for one in filled[1:])
 
 
+@pytest.mark.parametrize("hole", [HOLE, mask_of(140, 150, (100, 0, 130, 150))])
+def test_a_session_fills_with_all_options(model, inpainter, hole):
+    """A seam is left there by a hole across the whole width, and filled in a pass of its own."""
+    inputs = {"image_bytes": png(IMAGE), "mask_bytes": png(hole), "wrap": b"both"}
+    inputs = {name: np.array([data], object) for name, data in inputs.items()}
+    inputs |= {"seed": np.array([3], np.int32), "grow_mask": np.array([2], np.int32)}
+    (file,) = model.run(model.signature("fill"), inputs)["image_bytes"]
+    found, grown = np.asarray(Image.open(io.BytesIO(file))).astype(int), grow(hole, 2)
+    wanted = inpainter(IMAGE, grown, seed=3, wrap="both")
+    assert np.mean(np.abs(found - wanted)[grown] <= 1) > 0.99
+    np.testing.assert_array_equal(found[~grown], IMAGE[~grown])
+
+
 def test_seed_0_is_what_the_other_signatures_give(model):
     (best,) = variants(model, 0)
     (file,) = model.run(model.signature("bytes"), pairs(1))["image_bytes"]
@@ -84,3 +98,4 @@ def test_other_seeds_are_refused(model, seeds, photos, sentence):
 def test_clients_that_know_of_no_seed_are_served(model):
     """TensorFlow Serving's rows have to name every input."""
     assert set(model.signature("bytes").inputs) == {"image_bytes", "mask_bytes"}
+    assert set(model.signature("variants").inputs) == {"image_bytes", "mask_bytes", "seed"}

@@ -1,14 +1,12 @@
 """Inpaint files: pair photos with masks and outputs, then fill them one after another."""
 
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -18,7 +16,9 @@ from tfpaint.errors import InputError, system_error
 from tfpaint.pictures import files, sheets
 from tfpaint.pictures.folders import Masks, check_written, overwriting, result_name, search
 from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
+from tfpaint.pictures.panorama import is_full_circle
 from tfpaint.pictures.pipes import PIPE
+from tfpaint.terminal import interruptible
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -165,6 +165,7 @@ def run(
     max_pixels: int = files.MAX_PIXELS,
     show: bool = False,
     seed: int = 0,
+    wrap: Literal["x", "y", "both"] | None = None,
 ) -> list[InputError]:
     """Do the jobs. On a terminal, several jobs get a progress bar.
 
@@ -175,6 +176,7 @@ def run(
         max_pixels: Photos and masks with more pixels are refused.
         show: Open the side-by-side pictures on the screen.
         seed: Of the fills, as for `Inpainter`: 0 is the best. Variants begin with it.
+        wrap: Which edges of the photos meet, as for `Inpainter`.
 
     Returns:
         An error for each photo that could not be filled. If the Inpainter cannot be loaded, that
@@ -182,7 +184,8 @@ def run(
     """
     inpainter = None
     problems = []
-    for job in tqdm(jobs, unit="photo", disable=None if len(jobs) > 1 else True):
+    alone = len(jobs) == 1
+    for job in tqdm(jobs, unit="photo", disable=True if alone else None):
         try:
             photo = files.read_photo(job.photo, max_pixels)
             photo, mask = read_pair(photo, job.mask, mask_options, max_pixels)
@@ -191,6 +194,10 @@ def run(
                 files.output_format(out, photo, job.format)
             if job.steps is not None:
                 files.output_format(job.steps)
+            if wrap is None and sys.stderr.isatty() and is_full_circle(photo.extras.xmp):
+                log.warning(
+                    "%s: looks like a 360-degree panorama; --wrap x joins its sides", photo.path
+                )
         except InputError as error:
             problems.append(error)
             continue
@@ -203,7 +210,7 @@ def run(
             except InputError as error:
                 return [*problems, error]
         try:
-            _inpaint(job, photo, mask, inpainter, show, seed, alone=len(jobs) == 1)
+            _inpaint(job, photo, mask, inpainter, show, {"seed": seed, "wrap": wrap}, alone)
         except InputError as error:
             problems.append(error)
         except OSError as error:
@@ -228,16 +235,18 @@ def _inpaint(
     mask: np.ndarray,
     inpainter: "Inpainter",
     show: bool,
-    seed: int,
+    settings: dict[str, Any],
     alone: bool,
 ) -> None:
     with_steps = show or job.steps is not None
-    how: dict = {"steps": True} if with_steps else {"variants": len(job.outs)}
+    how: dict[str, Any] = settings | (
+        {"steps": True} if with_steps else {"variants": len(job.outs)}
+    )
     try:
-        with _interruptible(), _bar_of_windows(alone) as progress:
+        with interruptible(), _bar_of_windows(alone) as progress:
             if progress is not None:
                 how["progress"] = progress
-            result = inpainter(photo.colours, mask, unknown=photo.unknown, seed=seed, **how)
+            result: Any = inpainter(photo.colours, mask, unknown=photo.unknown, **how)
             fills = [result.image] if with_steps else result
     except InputError as error:
         pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
@@ -271,21 +280,3 @@ def _bar_of_windows(alone: bool) -> Iterator[Callable[[int, int], None] | None]:
             bar.update(index - bar.n)
 
         yield progress
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end the program at once; by default Python waits for TensorFlow to return.
-
-    Outside the main thread, or with another handler installed, nothing is changed.
-    """
-    mine = threading.current_thread() is threading.main_thread()
-    handler = signal.getsignal(signal.SIGINT)
-    if not mine or handler is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)

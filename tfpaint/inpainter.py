@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, overload
 
@@ -15,15 +16,18 @@ from tfpaint.errors import InputError
 from tfpaint.filling import windows
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
-from tfpaint.filling.options import PAPER, Options, check_seeds
+from tfpaint.filling.options import PAPER, Options, check_seeds, check_wrap
 from tfpaint.filling.thin_holes import thin_parts
 from tfpaint.filling.whole_photo import fill_photo
+from tfpaint.filling.whole_photo import fill_photo
+from tfpaint.filling.wrap import fill_in_passes
 from tfpaint.maps.traced import as_graph, unoptimized
 from tfpaint.networks.float32 import in_float32
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
 
 Mask: TypeAlias = np.ndarray | None
+Wrap: TypeAlias = Literal["x", "y", "both"] | None
 Progress: TypeAlias = Callable[[int, int], None]
 
 _UNTRACED = 6  # windows that an inpainter fills before it traces a graph for the others
@@ -120,6 +124,7 @@ class Inpainter:
         *,
         unknown: Mask = None,
         seed: int = 0,
+        wrap: Wrap = None,
         progress: Progress | None = None,
     ) -> np.ndarray: ...
     @overload
@@ -130,6 +135,7 @@ class Inpainter:
         steps: Literal[True],
         unknown: Mask = None,
         seed: int = 0,
+        wrap: Wrap = None,
         progress: Progress | None = None,
     ) -> Steps: ...
     @overload
@@ -140,6 +146,7 @@ class Inpainter:
         steps: bool,
         unknown: Mask = None,
         seed: int = 0,
+        wrap: Wrap = None,
         progress: Progress | None = None,
     ) -> Any: ...
     @overload
@@ -151,10 +158,19 @@ class Inpainter:
         unknown: Mask = None,
         seed: int = 0,
         variants: int,
+        wrap: Wrap = None,
         progress: Progress | None = None,
     ) -> list[np.ndarray]: ...
     def __call__(
-        self, image, mask, steps=False, unknown=None, seed=0, variants=None, progress=None
+        self,
+        image,
+        mask,
+        steps=False,
+        unknown=None,
+        seed=0,
+        variants=None,
+        wrap=None,
+        progress=None,
     ):
         """Fills the hole of a photo.
 
@@ -169,6 +185,8 @@ class Inpainter:
             seed: From 0 to 2**31 - 1. 0 is the best fill, every other number another plausible one.
                 The same seed gives the same picture.
             variants: Return a list of so many fills, of `seed` and the numbers that follow it.
+            wrap: Which edges of the photo meet: "x", left and right, as in a 360-degree panorama;
+                "y", top and bottom; or "both", as in a tile. A fill leaves no seam there.
             progress: Called before each window with its number, from 0, and how many there are.
 
         Returns:
@@ -177,50 +195,57 @@ class Inpainter:
 
         Raises:
             InputError: Not such arrays, sizes that differ, a mask that leaves nothing known, a seed
-                out of range, or a seed or variants without `Options.pixels`.
+                or `wrap` out of range, or a seed or variants without `Options.pixels`.
         """
         forks.check()
         image, mask = np.asarray(image), np.asarray(mask)
         unknown = None if unknown is None else np.asarray(unknown)
         masks.check(image, mask, unknown)
         self.check_seed(seed, variants, steps)
+        check_wrap(wrap)
         if variants is not None:
             seeds = range(seed, seed + variants)
             return [
-                self(image, mask, unknown=unknown, seed=number, progress=progress)
+                self(image, mask, unknown=unknown, seed=number, wrap=wrap, progress=progress)
                 for number in seeds
             ]
         if not mask.any():
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
-        given = (image, mask, seed) if unknown is None else (image, mask, seed, unknown & ~mask)
         self._progress = progress
-        report = self._report if progress else None
+        fill = partial(self._fill, seed=seed, steps=steps)
         with unoptimized():
-            pictures = self._fill(given, steps, report).numpy()
+            if wrap is None:
+                pictures = fill(image, mask, unknown)
+            else:
+                pictures = fill_in_passes(fill, image, mask, unknown, wrap)
         if not steps:
             return pictures[0]
         coarse, *filled = pictures
-        filled += [filled[-1]] * (len(self.scales) - len(filled))
         return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
 
-    def _fill(self, given: tuple, steps: bool, report: Progress | None) -> tf.Tensor:
-        """The result (1, H, W, 3), or with `steps` the coarse fill and each scale.
+    def _fill(self, image, mask, unknown, seed: int, steps: bool) -> list[np.ndarray]:
+        """The result alone, or with `steps` the coarse fill and each scale.
 
         The first windows are filled without a graph, since tracing one takes as long as it saves on
         so many.
         """
-        image, mask, seed, *unknown = map(tf.convert_to_tensor, given)
-        sides = self._sides(mask)
+        unknown = None if unknown is None else tf.convert_to_tensor(unknown & ~mask)
+        image, mask = tf.convert_to_tensor(image), tf.convert_to_tensor(mask)
+        sides, report = self._sides(mask), self._report if self._progress else None
         scales = self._scales_up_to(sides)
-        key = scales, steps, image.dtype, bool(unknown), report
-        self._filled[key] += len(sides)
+        key = scales, steps, image.dtype, unknown is not None, report
+        self._filled[key] += max(len(sides), 1)
         if self._filled[key] > _UNTRACED:
-            pictures = self._graph(*key)(image, mask, seed, *unknown)
-            return pictures if steps else pictures[None]
-        count = len(scales) + 1 if steps else 1
-        unseen = unknown[0] if unknown else None
-        return fill_photo(self.filler, image, mask, seed, unseen, scales, count, report)
+            given = (image, mask, seed) if unknown is None else (image, mask, seed, unknown)
+            found = self._graph(*key)(*given)
+            pictures = list(found.numpy()) if steps else [found.numpy()]
+        else:
+            count = len(scales) + 1 if steps else 1
+            pictures = list(
+                fill_photo(self.filler, image, mask, seed, unknown, scales, count, report).numpy()
+            )
+        return pictures + pictures[-1:] * (len(self.scales) - len(scales)) * steps
 
     def scales_for(self, mask: np.ndarray) -> tuple[int, ...]:
         """The scales through which a hole goes: bool (H, W), True = missing somewhere."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfpaint import batch
 from tfpaint.commands import loading, pipes
 from tfpaint.errors import InputError
+from tfpaint.filling.options import WRAPS
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.mask_files import MaskOptions
 from tfpaint.pictures.pipes import PIPE, readable
@@ -63,6 +64,11 @@ def add_parser(commands: Any) -> None:
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
     add("--iterations", type=count, metavar="N", help="times the last network is applied")
     add_mask_options(parser)
+    add(
+        "--wrap",
+        choices=WRAPS,
+        help="edges that meet: x: left and right, as in a 360-degree panorama; y; both, as a tile",
+    )
     add("--recursive", action="store_true", help="take the photos of subfolders, too")
     add(
         "--save-steps",
@@ -114,7 +120,8 @@ def run(options: argparse.Namespace) -> list[InputError]:
         return inpainter
 
     reading = MaskOptions.parsed(options)
-    return problems + batch.run(jobs, load, reading, options.max_pixels, options.show, options.seed)
+    how = options.max_pixels, options.show, options.seed, options.wrap
+    return problems + batch.run(jobs, load, reading, *how)
 
 
 def _check_variants(options: argparse.Namespace) -> None:

@@ -16,6 +16,20 @@ def check_seeds(first: int, count: int = 1) -> None:
         raise InputError(f"seed={first}: has to be from 0 to 2**31 - 1")
 
 
+WRAPS = ("x", "y", "both")
+"""Which edges of a photo may meet: left and right, top and bottom, all."""
+
+
+def check_wrap(wrap: str | None) -> None:
+    """Checks that it is one of `WRAPS`, or None.
+
+    Raises:
+        InputError: It is not.
+    """
+    if wrap is not None and wrap not in WRAPS:
+        raise InputError(f"wrap={wrap!r}: has to be one of {', '.join(WRAPS)}, or left out")
+
+
 @dataclass(frozen=True)
 class Options:
     """How a hole is filled. Each default is the paper's way.

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from tfpaint.filling.wrap import MEETING
+from tfpaint.pictures.mask_files import MAX_GROWTH
 from tfpaint.pictures.masks import CUT, SMALLEST_PHOTO
 
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -82,6 +84,44 @@ def decoded(index, what: str, file: tf.Tensor, channels: int, max_pixels: int) -
     with tf.control_dependencies([small]):
         # This operation decodes PNG too.
         return tf.io.decode_jpeg(file, channels, dct_method="INTEGER_ACCURATE", name=damaged)
+
+
+def options(index, seed, growth, wrap, seeds: bool) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Checks the options of one fill.
+
+    Args:
+        index: The item's place in the batch, for the messages.
+        seed: int32 ().
+        growth: int32 (), pixels by which the mask is widened.
+        wrap: string (), which edges meet.
+        seeds: Whether the model has other fills than that of seed 0.
+
+    Returns:
+        `seed`, `growth`, and whether top and bottom, and left and right, meet, bool (2,).
+    """
+    which = tf.equal(wrap, list(MEETING))
+    most = 2**31 - 1 if seeds else 0
+    conditions = [
+        require(
+            (seed >= 0) & (seed <= most),
+            "item {}: the seed is {}: send "
+            + (f"a number from 0 to {most}" if seeds else "0, this model has one fill only"),
+            *(index, seed),
+        ),
+        require(
+            (growth >= 0) & (growth <= MAX_GROWTH),
+            f"item {{}}: grow_mask is {{}}: send a number from 0 to {MAX_GROWTH}",
+            *(index, growth),
+        ),
+        require(
+            tf.reduce_any(which),
+            f"item {{}}: wrap is {{}}: send one of {', '.join(MEETING)}",
+            *(index, wrap),
+        ),
+    ]
+    with tf.control_dependencies(conditions):
+        meeting = tf.gather(list(MEETING.values()), tf.argmax(which))
+        return tf.identity(seed), tf.identity(growth), meeting
 
 
 def as_mask(picture: tf.Tensor) -> tf.Tensor:

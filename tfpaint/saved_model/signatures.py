@@ -11,7 +11,9 @@ import tensorflow as tf
 
 from tfpaint import style_transfer
 from tfpaint.filling.multi_scale import WindowFiller
+from tfpaint.filling.wrap import fill_in_graph
 from tfpaint.inpainter import Inpainter
+from tfpaint.maps.dilation import dilate
 from tfpaint.networks.tiles import TILE
 from tfpaint.pictures.masks import CUT, SMALLEST_PHOTO
 from tfpaint.saved_model import checks, static_window
@@ -30,14 +32,11 @@ def signatures(inpainter: Inpainter, max_pixels: int) -> dict[str, Signature]:
         inpainter: An inpainter whose networks are float32.
         max_pixels: Larger photos are refused. Files are refused before they are decoded.
     """
-    from_bytes, variants = files(inpainter, max_pixels)
     found = {
         "serving_default": arrays(inpainter, max_pixels),
-        "bytes": from_bytes,
+        **files(inpainter, max_pixels),
         "features": features(inpainter.filler, max_pixels),
     }
-    if inpainter.filler.pixels:
-        found["variants"] = variants
     if style_transfer.can_stylize(inpainter):
         found["stylize"] = stylize(inpainter)
     return found
@@ -68,42 +67,64 @@ def arrays(inpainter: Inpainter, max_pixels: int) -> Signature:
     )
 
 
-def files(inpainter: Inpainter, max_pixels: int) -> tuple[Signature, Signature]:
-    """The signatures `bytes` and `variants`: fill a batch of PNG or JPEG files of any sizes.
+def files(inpainter: Inpainter, max_pixels: int) -> dict[str, Signature]:
+    """The signatures that fill a batch of PNG or JPEG files of any sizes.
 
-    Inputs: `image_bytes` and `mask_bytes`, strings (B,). In a mask, a brightness above 127 is
-    missing. `variants` also has `seed`, int32 (B,), from 0 to 2**31 - 1: 0 is the best fill, which
-    `bytes` gives, every other number another plausible one.
+    Inputs of `bytes`: `image_bytes` and `mask_bytes`, strings (B,). In a mask, a brightness above
+    127 is missing. `variants` also has
+
+    - `seed`, int32 (B,), from 0 to 2**31 - 1: 0 is the best fill, which `bytes` gives, every other
+      number another plausible one.
+
+    `fill` has these as well:
+
+    - `grow_mask`, int32 (B,), from 0 to 100: pixels by which the mask is widened.
+    - `wrap`, strings (B,): which edges of the photo meet, "none", "x", "y" or "both", as for
+      `Inpainter`.
 
     Output: `image_bytes`, strings (B,), PNG files.
     """
 
-    def fill(index, image, mask, seed):
+    def fill(index, image, mask, seed, growth, wrap):
         image = checks.decoded(index, "photo", image, 3, max_pixels)
         mask = checks.as_mask(checks.decoded(index, "mask", mask, 0, max_pixels))
+        seed, growth, meeting = checks.options(index, seed, growth, wrap, inpainter.filler.pixels)
+        grown = dilate(mask[..., 0] > CUT, growth)[..., None]
+        mask = tf.where(grown, tf.maximum(mask, CUT + 1), mask)
         image, mask = checks.checked(index, image, mask, max_pixels)
-        sentence = "item {}: the seed is {}: send a number from 0 to 2147483647"
-        with tf.control_dependencies([require(seed >= 0, sentence, index, seed)]):
-            seed = tf.identity(seed)
-        return tf.io.encode_png(inpainter.inpaint(image, mask[..., 0] > CUT, seed))
+        filled = fill_in_graph(
+            lambda image, mask: inpainter.inpaint(image, mask, seed),
+            *(image, mask[..., 0] > CUT, meeting),
+        )
+        return tf.io.encode_png(filled)
 
     strings, numbers = tf.TensorSpec([None], tf.string), tf.TensorSpec([None], tf.int32)
 
-    @tf.function(input_signature=[strings, strings, numbers], autograph=False)
-    def filled(images, masks, seeds):  # one graph for both signatures
-        return _each(fill, tf.TensorSpec([], tf.string), images, masks, seeds)
+    @tf.function(input_signature=[strings] * 2 + [numbers] * 2 + [strings], autograph=False)
+    def filled(images, masks, seeds, growths, wraps):  # one graph for all signatures
+        spec = tf.TensorSpec([], tf.string)
+        return _each(fill, spec, images, masks, seeds, growths, wraps)
 
     def from_bytes(image_bytes, mask_bytes):
-        seeds = tf.zeros_like(image_bytes, tf.int32)
-        return {"image_bytes": filled(image_bytes, mask_bytes, seeds)}
+        return variants(image_bytes, mask_bytes, tf.zeros_like(image_bytes, tf.int32))
 
     def variants(image_bytes, mask_bytes, seed):
-        return {"image_bytes": filled(image_bytes, mask_bytes, seed)}
+        none = tf.fill(tf.shape(image_bytes), "none")
+        return by_options(image_bytes, mask_bytes, seed, tf.zeros_like(none, tf.int32), none)
 
-    # By REST, a row has to name every input of its signature: `bytes` with a seed would refuse all
-    # clients that know of none.
+    def by_options(image_bytes, mask_bytes, seed, grow_mask, wrap):
+        return {"image_bytes": filled(image_bytes, mask_bytes, seed, grow_mask, wrap)}
+
+    # By REST, a row has to name every input of its signature: one signature with all of them would
+    # refuse the clients that know of fewer.
     pair = {"image_bytes": strings, "mask_bytes": strings}
-    return _function(from_bytes, **pair), _function(variants, **pair, seed=numbers)
+    found = {
+        "bytes": _function(from_bytes, **pair),
+        "fill": _function(by_options, **pair, seed=numbers, grow_mask=numbers, wrap=strings),
+    }
+    if inpainter.filler.pixels:
+        found["variants"] = _function(variants, **pair, seed=numbers)
+    return found
 
 
 def features(filler: WindowFiller, max_pixels: int) -> Signature:
@@ -204,26 +225,22 @@ def _function(function: Callable, **inputs: tf.TensorSpec) -> Signature:
     return tf.function(checked, signature, autograph=False)
 
 
-def _each(function: Callable, spec: tf.TensorSpec, images, masks, seeds) -> tf.Tensor:
-    """Applies `function(index, image, mask, seed)` to the items of a batch, one after the other.
+def _each(function: Callable, spec: tf.TensorSpec, images, *others) -> tf.Tensor:
+    """Applies `function(index, image, *others)` to the items of a batch, one after the other.
 
-    `spec` is the shape and dtype of its result.
+    `spec` is the shape and dtype of its result. The others are masks, seeds, growths and wraps.
     """
-    count, of_masks, of_seeds = (tf.shape(one)[0] for one in (images, masks, seeds))
-    conditions = [
-        require(
-            count == of_masks, "{} photos, but {} masks: send one mask a photo", count, of_masks
-        ),
-        require(
-            count == of_seeds, "{} photos, but {} seeds: send one seed a photo", count, of_seeds
-        ),
-        require(count > 0, "the batch is empty: send at least one photo"),
-    ]
+    count = tf.shape(images)[0]
+    conditions = [require(count > 0, "the batch is empty: send at least one photo")]
+    for name, other in zip(("mask", "seed", "grow_mask", "wrap"), others, strict=False):
+        size = tf.shape(other)[0]
+        sentence = f"{{}} photos, but {{}} {name}s: send one {name} a photo"
+        conditions.append(require(count == size, sentence, count, size))
     with tf.control_dependencies(conditions):
         indices = tf.range(count)
     return tf.map_fn(
         lambda item: function(*item),
-        (indices, images, masks, seeds),
+        (indices, images, *others),
         fn_output_signature=spec,
         parallel_iterations=1,  # one photo in memory at a time; each operation uses all cores
     )

@@ -20,8 +20,8 @@ def write(path: Path, model: str, inpainter: Inpainter, max_pixels: int) -> None
 
     The photo of `serving_default` is a window of the largest scale up to 512 that the model takes.
     Its hole is large enough to use all scales up to that one. `bytes` gets the same window as a PNG
-    and the smallest window as a JPEG; `variants` gets the latter. If no window is small enough, the
-    photo is as large as it may be, and there is no request for `features`.
+    and the smallest window as a JPEG; `variants` and `fill` get the latter. If no window is small
+    enough, the photo is as large as it may be, and there is no request for `features`.
 
     Args:
         path: The file to write.
@@ -58,9 +58,12 @@ def _requests(inpainter: Inpainter, max_pixels: int) -> Iterator[tuple[str, dict
     files = [tf.io.encode_png(image).numpy(), tf.io.encode_jpeg(small, quality=90).numpy()]
     masks = [tf.io.encode_png(one).numpy() for one in (mask, small_mask)]
     yield "bytes", {"image_bytes": np.array(files), "mask_bytes": np.array(masks)}
-    if inpainter.filler.pixels:  # a signature's graph is prepared at its first request, in seconds
-        small_pair = {"image_bytes": np.array(files[1:]), "mask_bytes": np.array(masks[1:])}
+    # A signature's graph is prepared at its first request, in seconds.
+    small_pair = {"image_bytes": np.array(files[1:]), "mask_bytes": np.array(masks[1:])}
+    if inpainter.filler.pixels:
         yield "variants", {**small_pair, "seed": np.ones(1, np.int32)}
+    numbers, none = np.zeros(1, np.int32), np.array([b"none"], object)
+    yield "fill", {**small_pair, "seed": numbers, "grow_mask": numbers, "wrap": none}
     for side in windows:
         image, mask = picture(side)
         yield "features", {"image": image[None], "mask": mask[None]}
