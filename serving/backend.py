@@ -25,7 +25,16 @@ def execute(options: Options) -> None:
             f"--backend tf-serving: {PROGRAM} is not on the PATH; install it, or use"
             " serving/tf_serving/compose.yaml or the embedded server"
         )
-    os.execvp(PROGRAM, command(options))
+    os.execvpe(PROGRAM, command(options), environment(options))
+
+
+def environment(options: Options) -> dict[str, str]:
+    """This process's variables, and those for the GPU and for taking its memory bit by bit."""
+    variables = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"} | os.environ
+    if options.device is not None:
+        kind, _, number = options.device.partition(":")
+        variables["CUDA_VISIBLE_DEVICES"] = "-1" if kind == "cpu" else number or "0"
+    return variables
 
 
 def command(options: Options) -> list[str]:
@@ -60,6 +69,9 @@ def command(options: Options) -> list[str]:
         "monitoring_config_file": CONFIGS / "monitoring.config",
         "enable_grpc_healthcheck_service": "true",
     }
+    if options.threads is not None:
+        arguments["tensorflow_intra_op_parallelism"] = options.threads
+        arguments["tensorflow_inter_op_parallelism"] = options.threads
     if options.labels:
         arguments["allow_version_labels_for_unavailable_models"] = "true"
     if options.tls_cert is not None and options.tls_key is not None:

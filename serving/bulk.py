@@ -26,6 +26,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 
 from serving import bulk_files, bulk_plan
 from serving.bulk_plan import Job
+from tfpaint.commands import devices
 from tfpaint.errors import InputError
 from tfpaint.pictures import files
 from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
@@ -92,14 +93,16 @@ class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
 
     Args:
         preset: A name or a folder.
+        device, threads: As for `tfpaint.commands.devices.set_up`.
     """
 
-    def __init__(self, preset: str):
+    def __init__(self, preset: str, device: str | None = None, threads: int | None = None):
         super().__init__()
-        self.preset = preset
+        self.preset, self.device, self.threads = preset, device, threads
 
     def load_model(self) -> "Inpainter":
         """The inpainter of the preset."""
+        devices.set_up(self.device, self.threads)
         with silent():
             from tfpaint.inpainter import Inpainter  # TensorFlow is needed by workers only
 
@@ -149,6 +152,8 @@ def build(
     preset: str = "photo",
     max_pixels: int = files.MAX_PIXELS,
     mask_options: MaskOptions = AS_THEY_ARE,
+    device: str | None = None,
+    threads: int | None = None,
 ) -> None:
     """Adds all steps to a pipeline.
 
@@ -159,6 +164,7 @@ def build(
         preset: A name or a folder.
         max_pixels: Pictures with more pixels are refused.
         mask_options: How masks are read.
+        device, threads: As for `tfpaint.commands.devices.set_up`, for each of Beam's workers.
     """
     read = (
         pipeline
@@ -169,7 +175,7 @@ def build(
     )
     written = (
         read.on
-        | "Inpaint" >> RunInference(InpaintHandler(preset))
+        | "Inpaint" >> RunInference(InpaintHandler(preset, device, threads))
         | "Write" >> beam.ParDo(Write(output))
     )
     _ = (
@@ -189,6 +195,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
     add("--recursive", action="store_true", help="take the photos of subfolders, too")
     add_mask_options(parser)
+    devices.add_device_options(parser)
     add(
         "--max-pixels",
         type=float,
@@ -222,6 +229,8 @@ def run(options: argparse.Namespace) -> None:
             options.preset,
             int(options.max_pixels),
             mask_options,
+            options.device,
+            options.threads,
         )
     failed = bulk_files.count_failed(options.output)
     print(f"{len(jobs) - failed} of {len(jobs)} photos are in {options.output}")

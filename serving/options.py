@@ -25,6 +25,7 @@ class Options:
         tls_cert, tls_key: PEM files; with both, the server speaks TLS only.
         tls_client_ca: PEM file; with it, clients need a certificate of this authority.
         token: The bearer token that callers need, if any.
+        device, threads: As for `tfpaint.commands.devices.set_up`.
     """
 
     model: Path
@@ -42,3 +43,5 @@ class Options:
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
     token: str | None = None
+    device: str | None = None
+    threads: int | None = None

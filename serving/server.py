@@ -28,6 +28,7 @@ from serving.rest_api import RestServer
 from serving.static import PAGE
 from serving.versions import Versions, version_folders
 from serving.workers import Workers
+from tfpaint.commands import devices
 from tfpaint.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -186,6 +187,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--tls-key", type=Path, metavar="FILE", help="PEM: its key")
     add("--tls-client-ca", type=Path, metavar="FILE", help="PEM: who signs clients' certificates")
     add("--token-file", type=Path, metavar="FILE", help="text file with the token to demand")
+    devices.add_device_options(parser)
     add("--log-level", default="info", choices=["debug", "info", "warning", "error"])
     add(
         "--backend",
@@ -211,6 +213,7 @@ def run(options: argparse.Namespace) -> None:
         _tls(chosen)  # refuses files that are missing or do not fit
         backend.execute(chosen)
         return
+    devices.set_up(chosen.device, chosen.threads)
     logs.set_up(options.log_level)
     known = chosen.token or chosen.tls_client_ca
     if chosen.host not in _LOOPBACK and not (known and chosen.tls_cert):
@@ -261,4 +264,6 @@ def _options(given: argparse.Namespace) -> Options:
         keep_alive=given.keep_alive,
         **{name: getattr(given, name) for name in ("tls_cert", "tls_key", "tls_client_ca")},
         token=token,
+        device=given.device,
+        threads=given.threads,
     )

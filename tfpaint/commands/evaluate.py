@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tfpaint.commands import loading
+from tfpaint.commands import devices, loading
 from tfpaint.errors import InputError
 from tfpaint.evaluation.cases import Case, load_cases
 from tfpaint.evaluation.evaluate import METHODS, OURS, evaluate, markdown
-from tfpaint.terminal import count, load_tensorflow, seed, silent
+from tfpaint.terminal import count, seed, silent
 
 _EXAMPLES = """\
 examples:
@@ -60,6 +60,7 @@ def add_parser(commands: Any) -> None:
         "python -m benchmarks.efficientnet_weights",
     )
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
+    devices.add_device_options(parser)
     add("--limit", type=count, metavar="N", help="only the first N photos")
     add(
         "-o", "--out", type=Path, metavar="DIR", help="index.html, report.json, pictures, sheet.png"
@@ -107,9 +108,10 @@ def run(options: argparse.Namespace) -> list[InputError]:
 
 
 def _measure(found: list[Case], options: argparse.Namespace) -> list[InputError]:
-    load_tensorflow()  # which the metrics need, too
+    device = options.device, options.threads
+    devices.set_up(*device)  # for the metrics, too
     ours = set(options.methods) & set(OURS)
-    inpainter = loading.load_inpainter(options.preset) if ours else None
+    inpainter = loading.load_inpainter(options.preset, None, *device) if ours else None
     distances = {}
     if options.vgg or options.efficientnet:
         with silent():

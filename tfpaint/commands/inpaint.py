@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfpaint import batch
 from tfpaint.commands import loading, pipes
+from tfpaint.commands.devices import add_device_options
 from tfpaint.errors import InputError
 from tfpaint.filling.options import WRAPS
 from tfpaint.pictures.files import MAX_PIXELS
@@ -92,6 +93,7 @@ def add_parser(commands: Any) -> None:
         metavar="N",
         help=f"refuse larger pictures ({MAX_PIXELS:.0e})".replace("e+0", "e"),
     )
+    add_device_options(parser)
 
 
 def run(options: argparse.Namespace) -> list[InputError]:
@@ -115,7 +117,8 @@ def run(options: argparse.Namespace) -> list[InputError]:
         raise InputError("--show: opens one picture; for a folder use --save-steps FOLDER")
 
     def load() -> "Inpainter":
-        inpainter = loading.load_inpainter(options.preset, options.iterations)
+        device = options.device, options.threads
+        inpainter = loading.load_inpainter(options.preset, options.iterations, *device)
         inpainter.check_seed(options.seed, options.variants)
         return inpainter
 

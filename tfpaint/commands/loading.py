@@ -2,19 +2,30 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tfpaint.terminal import load_tensorflow, silent
+from tfpaint.commands import devices
+from tfpaint.terminal import silent
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
 
 
-def load_inpainter(preset: str, iterations: int | None = None) -> "Inpainter":
-    """The Inpainter of a preset: a name or a folder; `iterations` in place of the preset's.
+def load_inpainter(
+    preset: str,
+    iterations: int | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+) -> "Inpainter":
+    """The Inpainter of a preset.
+
+    Args:
+        preset: A name or a folder.
+        iterations: In place of the preset's.
+        device, threads: As for `tfpaint.commands.devices.set_up`.
 
     Raises:
-        InputError: There is no such preset, or its files do not fit.
+        InputError: There is no such preset or device, or the preset's files do not fit.
     """
-    load_tensorflow()  # takes seconds
+    devices.set_up(device, threads)  # loads TensorFlow, which takes seconds
     with silent():
         from tfpaint.inpainter import Inpainter
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tfpaint.commands import loading, pipes
+from tfpaint.commands.devices import add_device_options
 from tfpaint.errors import InputError
 from tfpaint.pictures import files
 from tfpaint.pictures.folders import check_written
@@ -35,6 +36,7 @@ def add_parser(commands: Any) -> None:
     )
     add("--keep-colours", action="store_true", help="take the lightness alone from the style")
     add("--preset", default="photo", help="trained networks: a name or a folder (%(default)s)")
+    add_device_options(parser)
 
 
 def run(options: argparse.Namespace) -> list[InputError]:
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace) -> list[InputError]:
     photo, style = (files.read_photo(path).opaque() for path in paths)
     files.output_format(options.out, name=format)
     check_written(paths, [options.out])
-    inpainter = loading.load_inpainter(options.preset)
+    inpainter = loading.load_inpainter(options.preset, None, options.device, options.threads)
     from tfpaint.style_transfer import stylize
 
     result = stylize(
