@@ -30,21 +30,27 @@ export const SHORTCUTS = [
   [["-"], "zoomOut", "Zoom out"],
   [["0"], "fit", "Fit to the window"],
   [["1"], "actual", "Actual size"],
-  [["?"], "help", "These shortcuts"],
+  [["?", "؟"], "help", "These shortcuts"],
 ];
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 const ACTIONS = new Map(SHORTCUTS.flatMap(([keys, action]) => keys.map((key) => [key, action])));
 const TYPING = "textarea, input:not([type=radio], [type=range])";
 const PRESSED = "button, a";
+const WRITING = /^[\p{L}\p{M}\p{Nd}]+$/u;
+const LATIN = /[\p{Script=Latin}0-9]/u; // also the names of keys, such as Enter
+const BRACKETS = ["[", "]"];
 
 /** Calls `act(action)` for the keys pressed, except where they mean something to a control. */
 export function listen(act) {
   addEventListener("keydown", (event) => {
-    const key = event.key.toLowerCase();
+    const key = keyOf(event);
     const mod = MAC ? event.metaKey : event.ctrlKey;
-    if (event.altKey || (event.ctrlKey || event.metaKey) !== mod) return;
-    const name = mod ? `mod+${event.shiftKey ? "shift+" : ""}${key}` : key;
+    // Many keyboards have brackets on Option, or on AltGr, which may come with Ctrl: no modifiers here.
+    const alt = event.altKey || event.getModifierState?.("AltGraph");
+    const bracket = alt && BRACKETS.includes(key);
+    if (!bracket && (event.altKey || (event.ctrlKey || event.metaKey) !== mod)) return;
+    const name = mod && !bracket ? `mod+${event.shiftKey ? "shift+" : ""}${key}` : key;
     const action = ACTIONS.get(name);
     const target = event.target instanceof Element ? event.target : document.body;
     if (!action || target.matches(TYPING) || (key === "enter" && target.matches(PRESSED))) return;
@@ -54,6 +60,14 @@ export function listen(act) {
     event.preventDefault();
     act(action);
   });
+}
+
+/** What a key types, in lower case; of letters that are not Latin, what an English one has there. */
+function keyOf({ key, code }) {
+  const places = { BracketLeft: "[", BracketRight: "]" };
+  const foreign = WRITING.test(key) && !LATIN.test(key);
+  const place = places[code] ?? /^(?:Key|Digit)(.)$/.exec(code)?.[1];
+  return (foreign && place ? place : key).toLowerCase();
 }
 
 /** Fills a description list with the shortcuts. */
