@@ -7,7 +7,7 @@ export class Layer {
 
   /** @param {{alpha: boolean, colorSpace: PredefinedColorSpace}} settings of the 2D context */
   constructor(width, height, settings) {
-    Object.assign(this, { width, height });
+    Object.assign(this, { width, height, settings }); // Firefox's contexts do not tell theirs
     this.canvas = new OffscreenCanvas(width, height);
     this.context = this.canvas.getContext("2d", { ...settings, willReadFrequently: false });
     this.drawn = new Map(); // the tiles that may have something on them
@@ -62,7 +62,7 @@ export class Layer {
 
   // Not by drawImage: that makes the next change of the canvas copy all of it first.
   #copy({ x, y, width, height }) {
-    const { colorSpace } = this.context.getContextAttributes();
+    const { colorSpace } = this.settings;
     return this.context.getImageData(x, y, width, height, { colorSpace });
   }
 }

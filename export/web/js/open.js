@@ -97,5 +97,5 @@ function select(bitmap, test, width = bitmap.width, height = bitmap.height) {
 
 function supportsP3() {
   const context = new OffscreenCanvas(1, 1).getContext("2d", { colorSpace: "display-p3" });
-  return context.getContextAttributes().colorSpace === "display-p3";
+  return context.getContextAttributes?.().colorSpace === "display-p3";
 }

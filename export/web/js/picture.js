@@ -99,8 +99,7 @@ export class Picture extends EventTarget {
 
   #copy() {
     const copy = new OffscreenCanvas(this.width, this.height);
-    const settings = this.image.context.getContextAttributes();
-    copy.getContext("2d", settings).drawImage(this.image.canvas, 0, 0);
+    copy.getContext("2d", this.image.settings).drawImage(this.image.canvas, 0, 0);
     return copy;
   }
 

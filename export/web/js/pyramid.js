@@ -3,9 +3,12 @@
 export class Pyramid {
   #levels = [];
 
-  constructor(source, levels = 3) {
-    this.source = source;
-    this.count = levels;
+  /**
+   * @param {OffscreenCanvas} source
+   * @param {object} settings of its 2D context
+   */
+  constructor(source, settings, levels = 3) {
+    Object.assign(this, { source, settings, count: levels });
   }
 
   /** The source has changed. */
@@ -25,8 +28,7 @@ export class Pyramid {
       const larger = this.#level(level - 1);
       const [width, height] = [larger.width, larger.height].map((side) => Math.ceil(side / 2));
       const canvas = new OffscreenCanvas(width, height);
-      const settings = larger.getContext("2d").getContextAttributes();
-      canvas.getContext("2d", settings).drawImage(larger, 0, 0, width, height);
+      canvas.getContext("2d", this.settings).drawImage(larger, 0, 0, width, height);
       this.#levels[level] = canvas;
     }
     return this.#levels[level];

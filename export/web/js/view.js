@@ -24,7 +24,7 @@ export class View extends EventTarget {
 
   show(picture) {
     this.picture = picture;
-    this.image = new Pyramid(picture.image.canvas);
+    this.image = new Pyramid(picture.image.canvas, picture.image.settings);
     this.before = null;
     this.split = null;
     picture.addEventListener("change", ({ detail }) => {
@@ -106,7 +106,7 @@ export class View extends EventTarget {
       context.globalAlpha = 1;
       this.preview?.(context, 1 / this.scale);
     } else {
-      this.before ??= new Pyramid(picture.original);
+      this.before ??= new Pyramid(picture.original, picture.image.settings);
       context.save();
       context.beginPath();
       const right = (this.split - this.x) / this.scale;
