@@ -1,9 +1,12 @@
 /** Files chosen in a dialog, dropped on the page, or pasted. */
 
+const DROPPED = "That is a link or a text, not a file. Save the picture first, then open the file.";
+const PASTED = "There is no picture in the clipboard.";
+
 /**
  * @param {HTMLInputElement} photoInput
  * @param {HTMLInputElement} maskInput
- * @param {{photo: (file: File) => void, mask: (file: File) => void}} take
+ * @param {{photo: (file: File) => void, mask: (file: File) => void, none: (why: string) => void}} take
  */
 export function listenForFiles(photoInput, maskInput, take) {
   for (const [input, give] of [[photoInput, take.photo], [maskInput, take.mask]]) {
@@ -23,9 +26,12 @@ export function listenForFiles(photoInput, maskInput, take) {
   addEventListener("drop", (event) => {
     event.preventDefault();
     mark(0);
-    if (event.dataTransfer.files[0]) take.photo(event.dataTransfer.files[0]);
+    give(event.dataTransfer, DROPPED);
   });
-  addEventListener("paste", ({ clipboardData }) => {
-    if (clipboardData.files[0]) take.photo(clipboardData.files[0]);
-  });
+  addEventListener("paste", ({ clipboardData }) => give(clipboardData, PASTED));
+
+  function give(data, otherwise) {
+    if (data.files[0]) take.photo(data.files[0]);
+    else if (data.types.length > 0) take.none(otherwise);
+  }
 }

@@ -5,15 +5,17 @@ import { Cursor } from "./cursor.js";
 import { EngineSwitch } from "./engine_switch.js";
 import { EngineError } from "./engines/errors.js";
 import { Gestures } from "./gestures.js";
+import { listenForGrowth } from "./growth.js";
 import { listenForFiles } from "./intake.js";
 import { placeMenus } from "./menus.js";
 import { Messages } from "./messages.js";
 import { openPhoto, readMask, UserError } from "./open.js";
 import { Others } from "./others.js";
-import { savePicture } from "./save.js";
+import { canCopy, copyPicture, savePicture } from "./save.js";
 import { describe, listen } from "./shortcuts.js";
 import { makeTool } from "./tools.js";
 import { View } from "./view.js";
+import { inpaintWrapped } from "./wrap.js";
 
 const STEP = 48; // CSS pixels that an arrow key moves the photo
 
@@ -67,6 +69,7 @@ async function open(file) {
     messages.clear();
     compare.active = false;
     others.withdraw();
+    $("[name=wrap][value=none]").checked = true;
     picture.addEventListener("change", () => {
       others.withdraw();
       refresh();
@@ -101,7 +104,7 @@ async function run() {
     const { width, height } = picture;
     const read = (place) => picture.read(place);
     const job = { width, height, missing, read, signal, progress, assets };
-    const answer = await inpaint(job);
+    const answer = await inpaintWrapped(inpaint, job, $("[name=wrap]:checked").value);
     signal.throwIfAborted();
     const first = !picture.changed;
     picture.fill(answer.patches, missing);
@@ -187,6 +190,11 @@ const actions = {
   download: () => save(view.picture.file.type === "image/jpeg" ? "image/jpeg" : "image/png"),
   saveJpeg: () => save("image/jpeg"),
   savePng: () => save("image/png"),
+  copy: () =>
+    attempt(async () => {
+      await copyPicture(view.picture);
+      messages.note("Copied.");
+    }),
   sample: () =>
     attempt(async () => {
       const blob = await (await fetch(assets.sample)).blob();
@@ -220,6 +228,7 @@ function allowed(action) {
   if (gestures.drawing) return action === "escape";
   if (running ? !MEANWHILE.has(action) : !picture && !ALWAYS.has(action)) return false;
   if (action === "others" || action === "moreOthers") return others.offered;
+  if (action === "copy") return canCopy;
   if (action === "undo") return picture.canUndo;
   if (action === "redo") return picture.canRedo;
   if (action === "compare") return picture.changed;
@@ -262,7 +271,10 @@ addEventListener("beforeunload", (event) => {
 listenForFiles($("#photo-file"), $("#mask-file"), {
   photo: open,
   mask: (file) => attempt(() => openMask(file)),
+  none: (why) => messages.error(why),
 });
+listenForGrowth($("#mask-menu"), $("#growth"), $("#growth-shown"), () => view.picture);
+$("#copy").hidden = !canCopy;
 listen(act);
 placeMenus();
 describe($("#shortcuts"));

@@ -5,6 +5,7 @@ export const SHORTCUTS = [
   [["mod+o"], "open", "Open a photo"],
   [["mod+v"], null, "Paste a photo"],
   [["mod+s"], "download", "Download"],
+  [["mod+c"], "copy", "Copy the picture"],
   [["mod+z"], "undo", "Undo"],
   [["mod+shift+z", "mod+y"], "redo", "Redo"],
   [["b"], "brush", "Brush"],
@@ -56,6 +57,7 @@ export function listen(act) {
     if (!action || target.matches(TYPING) || (key === "enter" && target.matches(PRESSED))) return;
     if (key.startsWith("arrow") && target.matches("input")) return;
     if (document.querySelector("dialog[open]")) return;
+    if (action === "copy" && !getSelection().isCollapsed) return; // copies the selected text
     if (key === "escape" && document.querySelector(":popover-open")) return; // closes it
     event.preventDefault();
     act(action);
