@@ -53,10 +53,16 @@ def test_each_photo_of_a_batch_has_its_own_options(signature, inpainter):
     assert np.abs(found[2] - found[0]).max() > 5
 
 
-def test_a_hole_across_the_whole_width(signature, inpainter):
-    band = mask_of(40, 72, (25, 0, 40, 72))
-    (found,) = fill(signature, (0, 0, "x"), mask=band)
-    np.testing.assert_allclose(found, inpainter(IMAGE, band, wrap="x"), atol=1)
+@pytest.mark.parametrize(
+    "hole",
+    [
+        mask_of(40, 72, (25, 0, 40, 72)),
+        np.abs(np.arange(40)[:, None] * 72 / 40 - np.arange(72)) < 3,  # a pass has nothing to fill
+    ],
+)
+def test_a_hole_across_the_whole_width(signature, inpainter, hole):
+    (found,) = fill(signature, (0, 0, "both"), mask=hole)
+    np.testing.assert_allclose(found, inpainter(IMAGE, hole, wrap="both"), atol=1)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,15 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests.test_wrap import ACROSS, SIZE
+from tests.test_wrap import ACROSS, SIZE, steps_of
 from tests.tiny import mask_of
-from tfpaint.filling.wrap import MEETING, passes
+from tfpaint.filling.wrap import MEETING
 from tfpaint.pictures.tight_masks import grow
 
 PROGRAM = """
+import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-const [height, width, wraps, masks, radii] = JSON.parse(process.argv[2]);
+const [height, width, wraps, masks, radii] = JSON.parse(readFileSync(process.argv[2]));
 const { grow } = await import(pathToFileURL("export/web/js/grow.js"));
 const { inpaintWrapped, passes } = await import(pathToFileURL("export/web/js/wrap.js"));
 
@@ -87,7 +88,8 @@ def found(root, masks, tmp_path_factory):
     script = tmp_path_factory.mktemp("node") / "wrap.mjs"
     script.write_text(PROGRAM)
     flat = [mask.ravel().astype(int).tolist() for mask in masks]
-    given = json.dumps([*SIZE, list(MEETING), flat, RADII])
+    given = script.with_suffix(".json")
+    given.write_text(json.dumps([*SIZE, list(MEETING), flat, RADII]))
     done = subprocess.run(["node", script, given], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     answers, wide = json.loads(done.stdout)
@@ -97,8 +99,8 @@ def found(root, masks, tmp_path_factory):
 
 def test_the_passes_are_those_of_python(found):
     for (mask, wrap), answer in found[0]:
-        shifts, holes = map(np.asarray, passes(mask, MEETING[wrap]))
-        assert [shift for shift, _ in answer["steps"]] == shifts.tolist()
+        shifts, holes = steps_of(mask, wrap)
+        assert [shift for shift, _ in answer["steps"]] == np.array(shifts).tolist()
         for (_, hole), wanted in zip(answer["steps"], holes, strict=True):
             np.testing.assert_array_equal(np.reshape(hole, SIZE), wanted)
 
@@ -106,7 +108,7 @@ def test_the_passes_are_those_of_python(found):
 def test_each_pass_fills_its_hole_and_leaves_the_rest(found):
     for (mask, wrap), answer in found[0]:
         turns = np.zeros(SIZE, int)
-        for turn, hole in enumerate(np.asarray(passes(mask, MEETING[wrap])[1]), 1):
+        for turn, hole in enumerate(tuple(steps_of(mask, wrap))[1], 1):
             turns[hole] = turn
         assert answer["kept"] and answer["turns"] == turns[mask].tolist()
         assert answer["others"] == (len(answer["steps"]) == 1)

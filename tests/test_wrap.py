@@ -6,7 +6,7 @@ import pytest
 
 from tests.tiny import SCALES, mask_of, networks, photo
 from tfpaint.errors import InputError
-from tfpaint.filling.wrap import MEETING, fill_in_passes, passes
+from tfpaint.filling.wrap import MEETING, fill_in_graph, fill_in_passes, passes
 from tfpaint.inpainter import Inpainter
 
 SIZE = 60, 96
@@ -15,6 +15,7 @@ ACROSS = {
     "all of the width": mask_of(*SIZE, (40, 0, 58, 96)),
     "all of the height": mask_of(*SIZE, (0, 30, 60, 44)),
     "a cross": mask_of(*SIZE, (20, 0, 34, 96), (0, 30, 60, 44)),
+    "a diagonal": np.abs(np.arange(60)[:, None] * 96 / 60 - np.arange(96)) < 3,
     "the right edge": mask_of(*SIZE, (20, 80, 40, 96)),
 }
 
@@ -24,6 +25,13 @@ def tile(height=SIZE[0], width=SIZE[1]):
     y, x = np.mgrid[:height, :width] * 2 * np.pi / np.array([height, width])[:, None, None]
     waves = [np.sin(x + k * y) + np.cos(2 * y - k * x) for k in range(3)]
     return np.rint(127.5 + 60 * np.stack(waves, -1)).astype(np.uint8)
+
+
+def steps_of(mask, wrap):
+    """The shifts of the passes that have something to fill, and their holes."""
+    lines = zip(*map(np.asarray, passes(mask, MEETING[wrap])), strict=True)
+    steps = [(shift, mask & rows[:, None] & columns) for shift, rows, columns in lines]
+    return zip(*((shift, hole) for shift, hole in steps if hole.any()), strict=True)
 
 
 def telea(image, mask, unknown=None):
@@ -62,7 +70,7 @@ def test_without_it_there_is_a_seam():
 @pytest.mark.parametrize("wrap", MEETING)
 def test_one_pass_is_enough_where_the_photo_can_be_cut(wrap):
     mask = mask_of(*SIZE, (20, 90, 30, 96), (20, 0, 30, 4))
-    shifts, holes = map(np.asarray, passes(mask, MEETING[wrap]))
+    shifts, holes = steps_of(mask, wrap)
     assert len(shifts) == 1
     np.testing.assert_array_equal(holes[0], mask)
     rolled = np.roll(mask, shifts[0], (0, 1))
@@ -72,9 +80,23 @@ def test_one_pass_is_enough_where_the_photo_can_be_cut(wrap):
 
 @pytest.mark.parametrize("name", ACROSS)
 def test_no_pass_fills_more_than_the_hole(name):
-    shifts, holes = map(np.asarray, passes(ACROSS[name], MEETING["both"]))
+    shifts, holes = steps_of(ACROSS[name], "both")
     assert 1 <= len(shifts) <= 4
-    assert all(hole.any() and not (hole & ~ACROSS[name]).any() for hole in holes)
+    assert not (np.array(holes) & ~ACROSS[name]).any()
+
+
+@pytest.mark.parametrize("wrap", MEETING)
+@pytest.mark.parametrize("name", ACROSS)
+def test_a_graph_does_the_same(name, wrap):
+    image, mask = tile(), ACROSS[name]
+
+    def brighter(image, mask, unknown=None):
+        steps = np.arange(1, 97, dtype=np.uint8)[:, None]
+        return [np.asarray(image) + np.asarray(mask)[..., None] * steps]
+
+    (wanted,) = fill_in_passes(brighter, image, mask, None, wrap)
+    filled = fill_in_graph(lambda *pair: brighter(*pair)[0], image, mask, MEETING[wrap])
+    np.testing.assert_array_equal(filled, wanted)
 
 
 @pytest.fixture(scope="module")

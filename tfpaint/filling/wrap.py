@@ -18,7 +18,7 @@ MEETING = {"none": (False, False), "x": (False, True), "y": (True, False), "both
 """Whether top and bottom, and left and right, meet."""
 
 
-def passes(mask: tf.Tensor, meeting: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def passes(mask: tf.Tensor, meeting: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """What to fill, one after the other, and by how much to roll the photo for it.
 
     Args:
@@ -26,19 +26,20 @@ def passes(mask: tf.Tensor, meeting: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         meeting: bool (2,), whether top and bottom, and left and right, meet.
 
     Returns:
-        int32 (N, 2), shifts down and to the right, as for `tf.roll`; and bool (N, H, W), holes, not
-        rolled. N is from 1 to 4, and the first hole is `mask`.
+        int32 (N, 2), shifts down and to the right, as for `tf.roll`; and bool (N, H) and (N, W), in
+        which rows and columns, not rolled, the missing pixels are to be filled. N is 1, 2 or 4. The
+        first pass fills all of them; a later one may have none.
     """
     lengths = tf.unstack(tf.shape(mask))
     cuts, seams, near = zip(*(_cut(mask, axis, meeting[axis]) for axis in _AXES), strict=True)
-    shifts, holes, used = [], [], []
+    shifts, lines, used = [], [], []
     for again in product((False, True), repeat=2):
         shifts.append([lengths[i] // 2 * again[i] - cuts[i] for i in _AXES])
-        rows, columns = (near[i] | (not again[i]) for i in _AXES)
-        holes.append(mask & rows[:, None] & columns)
-        seen = [seams[i] | (not again[i]) for i in _AXES]
-        used.append(tf.reduce_all(seen) & tf.reduce_any(holes[-1]))
-    return tf.boolean_mask(tf.stack(shifts), used), tf.boolean_mask(tf.stack(holes), used)
+        lines.append([near[i] | (not again[i]) for i in _AXES])
+        used.append(tf.reduce_all([seams[i] | (not again[i]) for i in _AXES]))
+    rows, columns = (tf.stack(both) for both in zip(*lines, strict=True))
+    shifts, rows, columns = (tf.boolean_mask(one, used) for one in (shifts, rows, columns))
+    return shifts, rows, columns
 
 
 def fill_in_passes(
@@ -62,7 +63,10 @@ def fill_in_passes(
     """
     pictures: list[np.ndarray] = []
     unknown = None if unknown is None else unknown & ~mask  # what is filled is known to the next
-    for shift, hole in zip(*map(np.asarray, passes(mask, MEETING[wrap])), strict=True):
+    for shift, rows, columns in zip(*map(np.asarray, passes(mask, MEETING[wrap])), strict=True):
+        hole = mask & rows[:, None] & columns
+        if not hole.any():
+            continue
         given = [pictures[-1] if pictures else image, hole, unknown]
         rolled = [one if one is None else np.roll(one, shift, _AXES) for one in given]
         filled = [np.roll(picture, -shift, _AXES) for picture in fill(*rolled)]
@@ -90,12 +94,19 @@ def fill_in_graph(
     Returns:
         (H, W, 3) of the dtype of `image`.
     """
-    shifts, holes = passes(mask, meeting)
+    shifts, rows, columns = passes(mask, meeting)
+
+    def rolled(picture, shift):
+        return tf.cond(
+            tf.reduce_any(shift != 0),  # else it need not be copied
+            lambda: tf.roll(picture, shift, _AXES),
+            lambda: picture,
+        )
 
     def fill_next(index, image):
-        shift = shifts[index]
-        filled = fill(tf.roll(image, shift, _AXES), tf.roll(holes[index], shift, _AXES))
-        return index + 1, tf.ensure_shape(tf.roll(filled, -shift, _AXES), image.shape)
+        shift, hole = shifts[index], mask & rows[index][:, None] & columns[index]
+        filled = fill(rolled(image, shift), rolled(hole, shift))
+        return index + 1, tf.ensure_shape(rolled(filled, -shift), image.shape)
 
     count = tf.shape(shifts)[0]
     return tf.while_loop(
