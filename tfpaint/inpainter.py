@@ -19,7 +19,6 @@ from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options, check_seeds, check_wrap
 from tfpaint.filling.thin_holes import thin_parts
 from tfpaint.filling.whole_photo import fill_photo
-from tfpaint.filling.whole_photo import fill_photo
 from tfpaint.filling.wrap import fill_in_passes
 from tfpaint.maps.traced import as_graph, unoptimized
 from tfpaint.networks.float32 import in_float32
