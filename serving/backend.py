@@ -48,6 +48,10 @@ def command(options: Options) -> list[str]:
     """
     if options.token is not None:
         raise InputError("--token-file: TensorFlow Serving knows no tokens; use a proxy's")
+    if options.iopaint is not None:
+        raise InputError(
+            "--iopaint: TensorFlow Serving does not know that API; use the embedded server"
+        )
     if options.host not in ("0.0.0.0", "::"):
         raise InputError(
             f"--host {options.host}: TensorFlow Serving listens at every address of this machine;"

@@ -16,6 +16,8 @@ class Options:
         host: The address to listen at.
         port: Of gRPC; 0 takes a free one.
         rest_port: Of REST and the page; 0 takes a free one.
+        iopaint: The port of IOPaint's API, or None; 0 takes a free one.
+        origins: The web origins whose pages may use that API.
         page: The folder of the page, or None.
         labels: The version number behind each label.
         workers: How many requests run at a time.
@@ -33,6 +35,8 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8500
     rest_port: int = 8501
+    iopaint: int | None = None
+    origins: tuple[str, ...] = ()
     page: Path | None = None
     labels: dict[str, int] = field(default_factory=dict)
     workers: int = 2

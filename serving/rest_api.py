@@ -6,6 +6,7 @@ import json
 import re
 import ssl
 import zlib
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from google.protobuf import json_format
 from prometheus_client import exposition
 from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2
 
-from serving import grpc_api, json_tensors
+from serving import grpc_api, iopaint_api, json_tensors
 from serving.predictor import Call, Predictor
 from serving.static import Page
 from serving.status import Code, ServingError, one_line
@@ -30,7 +31,7 @@ _BODIES = 4  # how many bodies of the largest size may be received at the same t
 
 
 class RestServer:
-    """The REST API on one port.
+    """The REST API on one port or several.
 
     Args:
         predictor: What answers requests.
@@ -38,6 +39,8 @@ class RestServer:
         tls: For TLS; None serves unencrypted.
         token: The bearer token that callers of the API need, if any; the page needs none.
         keep_alive: Seconds that an idle connection is kept, and that a first header may take.
+        iopaint: Whether IOPaint's calls are answered, too.
+        origins: The web origins whose pages may make those.
     """
 
     def __init__(
@@ -47,15 +50,20 @@ class RestServer:
         tls: ssl.SSLContext | None = None,
         token: str | None = None,
         keep_alive: float = 75.0,
+        iopaint: bool = False,
+        origins: Sequence[str] = (),
     ):
         self._predictor = predictor
         self._tls = tls
         self._expected = f"Bearer {token}".encode() if token else None
         self._receiving = 0  # bytes of all bodies
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
+        self._is_iopaint = iopaint_api.is_call if iopaint else lambda path: False
         app = web.Application(middlewares=[self._answer])
         app.router.add_route("*", "/v1/{rest:.*}", self._api)
         app.router.add_get(METRICS_PATH, self._metrics)
+        if iopaint:
+            iopaint_api.IOPaintApi(predictor, self._body, origins).add_to(app)
         app.router.add_get("/{path:.*}", Page(page).get)
         self._runner = web.AppRunner(
             app,
@@ -68,27 +76,29 @@ class RestServer:
         )
 
     async def bind(self, host: str, port: int) -> int:
-        """Takes the port and returns it; connections are refused until `start`.
+        """Takes a port and returns it; connections are refused until `start`.
 
         Raises:
             OSError: It cannot be had.
         """
-        await self._runner.setup()
+        if self._runner.server is None:
+            await self._runner.setup()
         assert self._runner.server is not None
-        self._listener = await asyncio.get_running_loop().create_server(
+        listener = await asyncio.get_running_loop().create_server(
             self._runner.server, host, port, ssl=self._tls, backlog=128, start_serving=False
         )
-        return self._listener.sockets[0].getsockname()[1]
+        self._listeners.append(listener)
+        return listener.sockets[0].getsockname()[1]
 
     async def start(self) -> None:
         """Accepts connections."""
-        assert self._listener is not None
-        await self._listener.start_serving()
+        for listener in self._listeners:
+            await listener.start_serving()
 
     async def stop(self) -> None:
         """Refuses new requests and waits for running ones."""
-        if self._listener is not None:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         await self._runner.cleanup()
 
     @web.middleware
@@ -98,11 +108,11 @@ class RestServer:
             self._check_token(request)
             response = await handler(request)
         except ServingError as error:
-            response = _json({"error": error.message}, error.http)
+            response = self._error(request, error.message, error.http)
         except web.HTTPMethodNotAllowed as error:
-            response = _not_allowed(request.method, error)
+            response = self._not_allowed(request, error)
         except web.HTTPException as error:
-            response = _json({"error": error.reason}, HTTPStatus(error.status))
+            response = self._error(request, error.reason, HTTPStatus(error.status))
         response.headers["X-Content-Type-Options"] = "nosniff"
         patience = 60 if isinstance(response, web.FileResponse) else 1  # 16 MB on a slow line
         try:
@@ -114,8 +124,26 @@ class RestServer:
                 request.transport.abort()
         return response
 
+    def _not_allowed(self, request: web.Request, error: web.HTTPMethodNotAllowed) -> web.Response:
+        """The answer to a method that a path does not take; OPTIONS asks which it does."""
+        allowed = ", ".join(sorted({*error.allowed_methods, "OPTIONS"}))
+        if request.method == "OPTIONS":
+            response = web.Response(status=HTTPStatus.NO_CONTENT)
+        else:
+            message = f"{one_line(request.method)[:50]} is not allowed here; allowed: {allowed}"
+            response = self._error(request, message, HTTPStatus.METHOD_NOT_ALLOWED)
+        response.headers["Allow"] = allowed
+        return response
+
+    def _error(self, request: web.Request, message: str, status: HTTPStatus) -> web.Response:
+        keys = ("detail", "error") if self._is_iopaint(request.path) else ("error",)
+        return _json(dict.fromkeys(keys, message), status)
+
     def _check_token(self, request: web.Request) -> None:
-        if self._expected is None or not request.path.startswith(("/v1", METRICS_PATH)):
+        protected = request.path.startswith(("/v1", METRICS_PATH)) or self._is_iopaint(request.path)
+        if self._expected is None or not protected:
+            return
+        if request.method == "OPTIONS":  # browsers ask without it whether they may send it
             return
         sent = request.headers.get("Authorization", "").encode(errors="surrogateescape")
         if not hmac.compare_digest(sent, self._expected):
@@ -156,8 +184,8 @@ class RestServer:
 
         return await self._predictor.predict(call, spec, read, write)
 
-    async def _body(self, request: web.Request) -> bytes:
-        """Receives the body of a request.
+    async def _body(self, request: web.Request, form: bool = False) -> bytes:
+        """Receives the body of a request: JSON, or a form.
 
         Raises:
             ServingError: It is of another type, too large, takes too long or is cut off, or all
@@ -165,7 +193,7 @@ class RestServer:
         """
         limits = self._predictor.limits
         most = limits.message_bytes
-        inflater = _inflater(request)
+        inflater = _inflater(request, form)
         if (request.content_length or 0) > most:
             raise _too_large(most)
         body = bytearray()
@@ -213,25 +241,13 @@ def _check_method(request: web.Request, *allowed: str) -> None:
         raise web.HTTPMethodNotAllowed(request.method, allowed)
 
 
-def _not_allowed(method: str, error: web.HTTPMethodNotAllowed) -> web.Response:
-    """The answer to a method that a path does not take; OPTIONS asks which it does."""
-    allowed = ", ".join(sorted({*error.allowed_methods, "OPTIONS"}))
-    if method == "OPTIONS":
-        response = web.Response(status=HTTPStatus.NO_CONTENT)
-    else:
-        message = f"{one_line(method)[:50]} is not allowed here; allowed: {allowed}"
-        response = _json({"error": message}, HTTPStatus.METHOD_NOT_ALLOWED)
-    response.headers["Allow"] = allowed
-    return response
-
-
-def _inflater(request: web.Request) -> "zlib._Decompress | None":
+def _inflater(request: web.Request, form: bool) -> "zlib._Decompress | None":
     """What decompresses the body, None if it is not compressed.
 
     Raises:
-        ServingError: It is compressed in another way, or a form or a picture.
+        ServingError: It is compressed in another way, or a picture, or a form where JSON is due.
     """
-    if request.content_type.startswith(_NOT_JSON):
+    if not form and request.content_type.startswith(_NOT_JSON):
         raise _unsupported(f"a body of the type {request.content_type}", "JSON")
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip", "x-gzip", "deflate"):

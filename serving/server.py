@@ -11,6 +11,7 @@ one is picked up while serving. After SIGTERM the server ends once running reque
 import argparse
 import asyncio
 import logging
+import re
 import signal
 import ssl
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from tfpaint.errors import InputError
 log = logging.getLogger(__name__)
 _NAME = "tfpaint"  # the model that the page asks for
 _DAY = 86400.0  # seconds, the longest time limit: gRPC's timers overflow after some days
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s*]+")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -53,9 +55,17 @@ class Server:
         self.versions = Versions(options.model, options.labels)
         self.workers = Workers(options.workers, options.max_in_flight)
         self.predictor = Predictor(options.name, self.versions, self.workers, options.limits)
-        self.rest = RestServer(self.predictor, options.page, tls, options.token, options.keep_alive)
+        self.rest = RestServer(
+            self.predictor,
+            options.page,
+            tls,
+            options.token,
+            options.keep_alive,
+            options.iopaint is not None,
+            options.origins,
+        )
         self.grpc: GrpcServer | None = None
-        self.rest_port = 0
+        self.rest_port, self.iopaint_port = 0, options.iopaint
         self.page = ""
 
     async def start(self) -> None:
@@ -74,6 +84,9 @@ class Server:
             )
         with self._port(options.rest_port):
             self.rest_port = await self.rest.bind(options.host, options.rest_port)
+        if options.iopaint is not None:
+            with self._port(options.iopaint):
+                self.iopaint_port = await self.rest.bind(options.host, options.iopaint)
         await self.grpc.start()
         await asyncio.to_thread(self.versions.refresh)
         if not self.versions.ready:
@@ -89,7 +102,8 @@ class Server:
         self.versions.watch()
         scheme = "https" if options.tls_cert else "http"
         self.page = f"{scheme}://{address}:{self.rest_port}/"
-        log.info("serving", extra={"page": self.page, "grpc": f"{address}:{self.grpc.port}"})
+        ready = {"page": self.page, "grpc": f"{address}:{self.grpc.port}"}
+        log.info("serving", extra=ready | {"iopaint": self.iopaint_port})
 
     @contextmanager
     def _port(self, number: int) -> Iterator[None]:
@@ -117,6 +131,8 @@ async def serve(options: Options) -> None:
     server = Server(options)
     await server.start()
     print(f"tfpaint: open {server.page} in a browser; Ctrl-C ends", flush=True)
+    if server.iopaint_port is not None:
+        print(f"tfpaint: IOPaint's clients are answered at port {server.iopaint_port}", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -158,6 +174,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     add("--port", type=int, default=8500, help="the port of gRPC (%(default)s)")
     add("--rest-port", type=int, default=8501, help="the port of REST and the page (%(default)s)")
+    add(
+        "--iopaint",
+        type=int,
+        nargs="?",
+        const=8080,
+        metavar="PORT",
+        help="answer IOPaint's clients, too, at this port (%(const)s)",
+    )
+    add(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="with --iopaint: a web page's origin that may call, e.g. https://editor.example",
+    )
     add("--page", type=Path, metavar="DIR", help="the folder of the page (export/web)")
     add(
         "--label",
@@ -241,8 +272,11 @@ def _options(given: argparse.Namespace) -> Options:
     times = [given.timeout, given.keep_alive]
     if not all(0 < bound < float("inf") for bound in (*bounds, *times)):
         raise InputError("--workers, --max-..., --timeout, --keep-alive: have to be above 0")
-    if not all(0 <= port < 65536 for port in (given.port, given.rest_port)):
-        raise InputError("--port, --rest-port: from 0, any that is free, to 65535")
+    if not all(0 <= port < 65536 for port in (given.port, given.rest_port, given.iopaint or 0)):
+        raise InputError("--port, --rest-port, --iopaint: from 0, any that is free, to 65535")
+    for origin in given.allow_origin:
+        if given.iopaint is None or not _ORIGIN.fullmatch(origin):
+            raise InputError("--allow-origin: say --iopaint --allow-origin https://editor.example")
     if given.max_message_mb >= 2048 or max(times) > _DAY:
         raise InputError("--max-message-mb: below 2048; --timeout, --keep-alive: at most 86400")
     if given.page is not None and not given.page.is_dir():
@@ -256,6 +290,8 @@ def _options(given: argparse.Namespace) -> Options:
     limits = Limits(int(given.max_message_mb * 2**20), int(given.max_pixels), given.timeout)
     return Options(
         **{name: getattr(given, name) for name in ("model", "name", "host", "port", "rest_port")},
+        iopaint=given.iopaint,
+        origins=tuple(given.allow_origin),
         page=given.page or (PAGE if PAGE.is_dir() else None),
         labels=labels,
         workers=given.workers,

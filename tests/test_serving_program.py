@@ -65,10 +65,14 @@ def start(model, *options):
 
 
 def test_sigterm_finishes_what_is_running(model):
-    process, ready = start(model)
+    process, ready = start(model, "--iopaint", "0")
     try:
         assert requests.get(ready["page"], timeout=20).ok
         assert f"open {ready['page']} in a browser" in process.stdout.readline()
+        assert f"IOPaint's clients are answered at port {ready['iopaint']}" in (
+            process.stdout.readline()
+        )
+        assert requests.get(f"http://127.0.0.1:{ready['iopaint']}/api/v1/model", timeout=20).ok
         with grpc.insecure_channel(ready["grpc"]) as channel:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
             call = stub.Predict.future(request_of("slow", seconds=[np.float32(1.5)]), timeout=20)
@@ -185,6 +189,11 @@ def test_no_server_and_one_that_comes_late(model):
         ("--keep-alive 0", "above 0"),
         ("--keep-alive 1e6", "at most 86400"),
         ("--max-message-mb 2048", "below 2048"),
+        ("--iopaint 65536", "to 65535"),
+        ("--allow-origin https://editor.example", "say --iopaint --allow-origin"),
+        ("--iopaint 0 --allow-origin *", "say --iopaint --allow-origin"),
+        ("--iopaint 0 --allow-origin null", "say --iopaint --allow-origin"),
+        ("--iopaint 0 --allow-origin https://editor.example/", "say --iopaint --allow-origin"),
         ("--host 203.0.113.9 --port 0", "cannot be had"),
         ("--backend tf-serving", "is not on the PATH"),
     ],
@@ -204,10 +213,10 @@ def test_a_port_that_is_taken_is_found_before_the_model_is_loaded(model, capsys,
     with running(model) as server:
         loaded: list[Path] = []
         monkeypatch.setattr(versions, "Model", loaded.append)
-        for port in ("--port", "--rest-port"):
-            other = "--rest-port" if port == "--port" else "--port"
+        for port in ("--port", "--rest-port", "--iopaint"):
             taken = server.server.grpc.port if port == "--port" else server.server.rest_port
-            arguments = ["server", "--model", str(model), port, str(taken), other, "0"]
+            free = ["--port", "0", "--rest-port", "0"]
+            arguments = ["server", "--model", str(model), *free, port, str(taken)]
             began = time.monotonic()
             assert main([*arguments, "--log-level", "error"]) == 2
             assert time.monotonic() - began < 1
@@ -371,7 +380,11 @@ def test_what_the_other_backend_refuses_leaves_nothing_behind(tf_serving, option
 
 @pytest.mark.parametrize(
     "given, message",
-    [({"token": "secret"}, "knows no tokens"), ({}, "listens at every address")],
+    [
+        ({"token": "secret"}, "knows no tokens"),
+        ({"iopaint": 8080}, "does not know that API"),
+        ({}, "listens at every address"),
+    ],
 )
 def test_what_tf_serving_cannot_do(model, given, message):
     with pytest.raises(ValueError, match=message):
