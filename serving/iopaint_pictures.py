@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from serving.limits import Limits, invalid
+from serving.limits import Limits
+from serving.status import Code, ServingError
 from tfpaint.errors import InputError
 from tfpaint.pictures import encoding
 from tfpaint.pictures.decoding import decode
@@ -44,7 +45,7 @@ def read(name: str, data: bytes, limits: Limits) -> Photo:
             return Photo(Path(name), *decode(path, limits.pixels))
         except InputError as error:
             problem = _LOCAL_ADVICE.split(str(error).removeprefix(f"{path}: "))[0]
-            raise invalid(name, problem) from error
+            raise _bad(f"{name}: {problem}") from error
 
 
 def read_mask(data: bytes, limits: Limits) -> np.ndarray:
@@ -66,7 +67,7 @@ def read_pair(image: bytes, mask: bytes, limits: Limits) -> tuple[Photo, np.ndar
     photo, missing = read("image", image, limits), read_mask(mask, limits)
     if missing.shape != photo.size:
         (height, width), (h, w) = photo.size, missing.shape
-        raise invalid("mask", f"is {w} x {h} pixels, but the image {width} x {height}")
+        raise _bad(f"mask: it is {w} x {h} pixels, but the image {width} x {height}")
     return photo, missing
 
 
@@ -101,7 +102,7 @@ def adjusted(mask: np.ndarray, operation: str, radius: int) -> bytes:
         ServingError: INVALID_ARGUMENT: the radius is out of its range.
     """
     if not 0 <= radius <= MAX_GROWTH:
-        raise invalid("kernel_size", f"is not from 0 to {MAX_GROWTH}")
+        raise _bad(f"kernel_size: send a number from 0 to {MAX_GROWTH}")
     if operation == "reverse":
         mask = ~mask
     elif operation == "expand":
@@ -111,3 +112,7 @@ def adjusted(mask: np.ndarray, operation: str, radius: int) -> bytes:
     file = io.BytesIO()
     Image.fromarray(mask[..., None] * _BRUSH).save(file, "PNG")
     return file.getvalue()
+
+
+def _bad(message: str) -> ServingError:
+    return ServingError(Code.INVALID_ARGUMENT, message)

@@ -1,9 +1,14 @@
 """IOPaint's API as its clients use it: all kinds of pictures, settings without effect, errors."""
 
+import argparse
 import base64
 import io
 import json
+import re
+import shlex
+import shutil
 import socket
+import subprocess
 
 import numpy as np
 import pytest
@@ -11,9 +16,9 @@ import requests
 from PIL import Image
 from skimage import data
 
+from serving import server
 from serving.limits import Limits
 from serving.options import Options
-from serving.server import Server
 from tests.serving_model import running, save
 
 # What clients send beside the pictures: IOPaint's own page, and what others copied from it.
@@ -51,8 +56,8 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def url(model):
     origins = ("https://editor.example",)
-    with running(model, iopaint=0, origins=origins, limits=Limits(pixels=8_000_000)) as server:
-        yield f"http://127.0.0.1:{server.server.iopaint_port}"
+    with running(model, iopaint=0, origins=origins, limits=Limits(pixels=8_000_000)) as running_:
+        yield f"http://127.0.0.1:{running_.server.iopaint_port}"
 
 
 def file_of(pixels, kind="PNG", mode=None, **options):
@@ -213,9 +218,9 @@ BAD = [
     (INPAINT, {**PAIR, "mask": b64(file_of(HOLE | True))}, 400, "covers the whole photo"),
     (INPAINT, {**PAIR, "image": "%%%"}, 400, "Unable to base64 decode"),
     (INPAINT, {**PAIR, "image": "\ud800"}, 400, "Unable to base64 decode"),
-    (INPAINT, {**PAIR, "image": "data:image/png;base64"}, 400, "'image' is empty"),
-    (INPAINT, {**PAIR, "image": b64(b"no picture")}, 400, "'image' is not a picture"),
-    (INPAINT, {**PAIR, "mask": b64(MASK[:-30])}, 400, "'mask' truncated or damaged"),
+    (INPAINT, {**PAIR, "image": "data:image/png;base64"}, 400, "image: is empty"),
+    (INPAINT, {**PAIR, "image": b64(b"no picture")}, 400, "image: is not a picture"),
+    (INPAINT, {**PAIR, "mask": b64(MASK[:-30])}, 400, "mask: truncated or damaged"),
     (INPAINT, {**PAIR, "image": b64(b"\0\0\0\x18ftypheic")}, 400, "HEIC"),
     (INPAINT, {**PAIR, "image": b64(GIF)}, 400, "2 frames"),
     (INPAINT, {**PAIR, "image": b64(LARGE)}, 400, "9.0 megapixels, over the limit of 8"),
@@ -232,8 +237,8 @@ BAD = [
     (INPAINT, b"[1]", 422, "not an object"),
     (ADJUST, {"mask": PAIR["mask"]}, 422, "operate: send one of expand"),
     (ADJUST, {"mask": PAIR["mask"], "operate": ["expand"]}, 422, "operate: send one of expand"),
-    (ADJUST, {**PAIR, "operate": "expand", "kernel_size": 10**9}, 400, "not from 0 to 100"),
-    (ADJUST, {**PAIR, "operate": "expand", "kernel_size": -1}, 400, "not from 0 to 100"),
+    (ADJUST, {**PAIR, "operate": "expand", "kernel_size": 10**9}, 400, "from 0 to 100"),
+    (ADJUST, {**PAIR, "operate": "expand", "kernel_size": -1}, 400, "from 0 to 100"),
     (ADJUST, {"operate": "expand"}, 422, "mask: send"),
     ("/inpaint", json.dumps(PAIR), 400, "send a form"),
     ("/api/v1/run_plugin_gen_mask", {}, 404, "only inpaint and adjust_mask"),
@@ -298,8 +303,8 @@ def test_other_origins_get_nothing_and_the_allowed_one_what_it_needs(url):
 def test_the_same_token_limits_and_queue(model):
     limits = Limits(message_bytes=200_000, seconds=1)
     options = {"token": "secret", "limits": limits, "origins": ("https://editor.example",)}
-    with running(model, iopaint=0, **options) as server:
-        url = f"http://127.0.0.1:{server.server.iopaint_port}"
+    with running(model, iopaint=0, **options) as running_:
+        url = f"http://127.0.0.1:{running_.server.iopaint_port}"
         for path in (INPAINT, "/inpaint", ADJUST):
             answer = post(url, PAIR, path)
             assert answer.status_code == 401 and "token" in answer.json()["detail"]
@@ -310,30 +315,50 @@ def test_the_same_token_limits_and_queue(model):
         assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
         right = {"Authorization": "Bearer secret"}
         check(post(url, PAIR, headers=right))
-        check(post(server.url, PAIR, headers=right))  # the ports are one server
+        check(post(running_.url, PAIR, headers=right))  # the ports are one server
         assert post(url, b" " * 200_001, headers=right).status_code == 413
-        with socket.create_connection(("127.0.0.1", server.server.iopaint_port)) as slow:
+        with socket.create_connection(("127.0.0.1", running_.server.iopaint_port)) as slow:
             head = f"POST {INPAINT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\n"
             slow.sendall(f"{head}Content-Length: 9\r\n\r\n".encode())
             assert b" 408 " in slow.recv(100)
-        server.server.workers.in_flight += 16
+        running_.server.workers.in_flight += 16
         assert post(url, PAIR, headers=right).status_code == 429
-        server.server.workers.in_flight -= 16
+        running_.server.workers.in_flight -= 16
         metrics = requests.get(
-            server.url + "/monitoring/prometheus/metrics", headers=right, timeout=20
+            running_.url + "/monitoring/prometheus/metrics", headers=right, timeout=20
         )
         assert 'code="OK",protocol="iopaint"' in metrics.text
 
 
 def test_without_the_option_nothing_is_there(model):
-    with running(model) as server:
-        assert server.server.iopaint_port is None
+    with running(model) as running_:
+        assert running_.server.iopaint_port is None
         for path in (INPAINT, "/inpaint", ADJUST):
-            answer = post(server.url, PAIR, path)
+            answer = post(running_.url, PAIR, path)
             assert answer.status_code == 405 and list(answer.json()) == ["error"]
-        assert requests.get(server.url + "/api/v1/model", timeout=20).status_code == 404
+        assert requests.get(running_.url + "/api/v1/model", timeout=20).status_code == 404
 
 
 def test_nothing_listens_elsewhere_by_default(tmp_path):
     assert Options(model=tmp_path).iopaint is None and Options(model=tmp_path).origins == ()
-    assert Server(Options(model=tmp_path, iopaint=8080)).options.host == "127.0.0.1"
+    assert server.Server(Options(model=tmp_path, iopaint=8080)).options.host == "127.0.0.1"
+
+
+def test_the_docs(url, root, tmp_path):
+    """The example fills a photo, and the commands and options are there."""
+    text = (root / "docs" / "iopaint.md").read_text()
+    start, example = re.findall(r"```bash\n(.*?)```", text, re.S)
+    parser = argparse.ArgumentParser()
+    server.add_arguments(parser)
+    (line,) = re.findall(r"^.* serving server (.*?) +#", start, re.M)
+    assert parser.parse_args(shlex.split(line)).iopaint == 8080
+    assert parser.parse_args(["--model", "x", "--iopaint", "9000"]).iopaint == 9000
+    for name in ("curl", "base64"):
+        if shutil.which(name) is None:
+            pytest.skip(f"needs the program {name}")
+    (tmp_path / "photo.jpg").write_bytes(file_of(PHOTO))
+    (tmp_path / "mask.png").write_bytes(MASK)
+    example = example.replace("http://127.0.0.1:8080", url)
+    subprocess.run(["bash", "-c", example], check=True, timeout=60, cwd=tmp_path)
+    filled = np.asarray(Image.open(tmp_path / "filled.png"))
+    np.testing.assert_array_equal(filled, np.where(HOLE[..., None], 128, PHOTO))
