@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def shared() -> Path:
     """The folder of photos and VGG19 weights beside the checkout, which not everybody has."""
     folder = ROOT.parent / "shared"
     if not (folder / "photos").is_dir():
-        pytest.skip("needs the photos and VGG19 weights of ../shared, which is not here")
+        pytest.skip("needs photos and VGG19 weights in ../shared: not part of this project")
     return folder
 
 
@@ -41,3 +42,16 @@ def float32():
     yield
     if "keras" in sys.modules:
         sys.modules["keras"].mixed_precision.set_global_policy("float32")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session):
+    """The last line says what was skipped, and how to get it."""
+    result = yield
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal and (skipped := terminal.stats.get("skipped")):
+        reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+        ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        parts = (f"{count} ({reason})" for reason, count in ordered)
+        terminal.write_line(f"Tests that were skipped: {', '.join(parts)}")
+    return result

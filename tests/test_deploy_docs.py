@@ -1,7 +1,6 @@
 """The snippets of docs/deploy.md do what they say."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image
 from export import litert
 from export.__main__ import main
 from tests import web_page
+from tests.programs import need
 from tests.serving_model import running, save
 from tests.tiny import SCALES, mask_of, networks, photo
 from tfpaint.inpainter import Inpainter
@@ -59,8 +59,7 @@ def test_grpc(text, served):
 
 def test_curl(text, served):
     for name in ("bash", "curl", "jq"):
-        if shutil.which(name) is None:
-            pytest.skip(f"needs the program {name}")
+        need(name)
     _, server = served
     script = block(text, "bash", "curl").replace("http://localhost:8501", server.url)
     subprocess.run(["bash", "-c", script], check=True, timeout=60)
@@ -88,7 +87,10 @@ def test_litert(text):
 def test_the_page_of_your_own(text, root):
     site = root / "out" / "web"
     if not (site / "model" / "128" / "model.json").is_file():
-        pytest.skip("needs out/web with a model: python -m export tfjs, then python -m export web")
+        pytest.skip(
+            "needs out/web with a model: python -m export tfjs --out out/web/model, then"
+            " python -m export web --out out/web"
+        )
     folder = Path("site")
     folder.mkdir()
     for name in ("vendor", "model"):

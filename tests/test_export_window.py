@@ -137,10 +137,10 @@ def test_kernels_of_several_scales_are_stored_once(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node: apt-get install nodejs")
 def test_tfjs_equals_tensorflow(inpainter, photos, tmp_path):
     if not (tfjs.TOOLS / tfjs.ENVIRONMENT).exists():
-        pytest.skip("needs the converter's environment: run python -m export tfjs once")
+        pytest.skip("needs the converter's environment: python -m export tfjs --out out/web/model")
     folder = tfjs.write(inpainter, tmp_path / "32", SIDE)
     assert tfjs_runner.side(folder) == SIDE
     for row in check.compare(inpainter, folder, photos):

@@ -15,6 +15,7 @@ from PIL import Image
 
 from serving import bulk, server
 from serving.__main__ import main
+from tests.programs import need
 from tests.serving_model import running, save
 
 PHOTO = np.arange(16 * 20 * 3, dtype=np.uint8).reshape(16, 20, 3)
@@ -84,8 +85,7 @@ def test_python(text):
 
 def recipe(text, program):
     for name in ("bash", "curl", "jq"):
-        if shutil.which(name) is None:
-            pytest.skip(f"needs the program {name}")
+        need(name)
     (block,) = (one for one in blocks(text, "bash") if re.search(rf"^ +{program} ", one, re.M))
     return ["bash", "-c", block]  # with no options: as one types it
 

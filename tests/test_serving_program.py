@@ -25,6 +25,7 @@ from serving.__main__ import main
 from serving.client import InpaintClient, InpaintError
 from serving.model import Model
 from serving.options import Options
+from tests.programs import need
 from tests.serving_model import Running, running, save
 from tests.test_serving_grpc import request_of
 from tfpaint.errors import InputError
@@ -266,14 +267,13 @@ def certificates(tmp_path_factory):
     """An authority, and a server's and a client's certificate of it."""
     folder = tmp_path_factory.mktemp("tls")
 
+    program = need("openssl")
+
     def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+        subprocess.run([program, *arguments], cwd=folder, check=True, capture_output=True)
 
     new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    try:
-        openssl(*new, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test authority")
-    except FileNotFoundError:
-        pytest.skip("needs the program openssl")
+    openssl(*new, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test authority")
     for name in ("server", "client"):
         names = ["-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
         signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-addext", "basicConstraints=CA:FALSE"]

@@ -3,7 +3,6 @@
 # ruff: noqa: F401, F811  (the fixture `certificates`)
 
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -21,6 +20,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from serving import backend
 from serving.client import InpaintClient, InpaintError
 from serving.static import HEADERS
+from tests.programs import need
 from tests.serving_model import running, save, wait_until
 from tests.test_serving_program import IMAGE, MASK, certificates
 from tests.test_serving_rest import ROW
@@ -33,9 +33,7 @@ SECONDS = 0.8  # that the slow server takes for an answer
 @contextmanager
 def proxied(folder, certificates, grpc_port, rest="127.0.0.1:1", **changed):
     """nginx before these servers; `changed` are values of directives."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("needs the program nginx")
+    program = need("nginx", "nginx-light")
     page = folder / "page"
     page.mkdir()
     (page / "index.html").write_text("<title>page</title>")
@@ -160,10 +158,8 @@ def test_limits_and_a_server_that_is_away_are_told_in_grpcs_own_terms(tmp_path, 
     "service", ["tensorflow.serving.PredictionService/Predict", "grpc.health.v1.Health/Check"]
 )
 def test_such_answers_have_no_body(tmp_path, certificates, service):
-    if shutil.which("curl") is None:
-        pytest.skip("needs the program curl")
-    command = ["curl", "--silent", "--http2", "--cacert", certificates / "ca.crt", "--include"]
-    command += ["--header", "Content-Type: application/grpc", "--request", "POST"]
+    command = [need("curl"), "--silent", "--http2", "--cacert", certificates / "ca.crt"]
+    command += ["--include", "--header", "Content-Type: application/grpc", "--request", "POST"]
     with proxied(tmp_path, certificates, grpc_port=1):
         done = subprocess.run(
             [*command, f"https://{TARGET}/{service}"], capture_output=True, text=True, check=True

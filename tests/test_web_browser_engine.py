@@ -26,7 +26,7 @@ def site(root):
 @pytest.mark.slow
 def test_fills_in_the_browser_as_in_python(site, tmp_path):
     """The same picture, nothing sent, a page that stays responsive, and a run that can be ended."""
-    data = pytest.importorskip("skimage.data", reason="needs scikit-image for its photos")
+    data = pytest.importorskip("skimage.data", reason="needs scikit-image: make setup")
     from tfpaint import Inpainter
 
     folder, assets = site
