@@ -2,16 +2,17 @@ PYTHON_BIN := .venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHON
 
-.PHONY: help setup demo serve test lint bench experiments requirements
+.PHONY: help setup demo serve test lint wheel bench experiments requirements
 
 help:
 	@echo "make demo          fill a hole in a photo; the steps go to out/demo.png"
 	@echo "make serve         serve the bundled model, and a page to paint on"
 	@echo "make test          run the tests"
 	@echo "make lint          ruff, its formatter and mypy"
+	@echo "make wheel         build the package into dist/ and check it"
 	@echo "make bench         compare with simple fills, in a minute"
 	@echo "make experiments   remake docs/experiments.md's figures: about 5 hours on two cores"
-	@echo "make requirements  compile requirements.txt from pyproject.toml (needs uv)"
+	@echo "make requirements  compile requirements.txt from pyproject.toml"
 
 setup:
 	@bash scripts/setup.sh
@@ -34,6 +35,11 @@ lint: setup
 	$(PYTHON_BIN) -m ruff format --check .
 	$(PYTHON_BIN) -m mypy
 
+wheel: setup
+	rm -rf dist
+	$(PYTHON_BIN) -m build --no-isolation
+	$(PYTHON_BIN) -m twine check --strict dist/*
+
 bench: setup
 	$(PYTHON_BIN) -m tfpaint evaluate --size 128 --out out/evaluation
 
@@ -51,6 +57,6 @@ experiments: setup
 	$(PYTHON_BIN) -m benchmarks.ablations --photos $(PHOTOS) --val $(VAL) --vgg $(VGG)
 
 requirements:
-	uv pip compile pyproject.toml --universal --all-extras --python-version 3.11 --quiet \
+	$(PYTHON_BIN) -m uv pip compile pyproject.toml --universal --all-extras --python-version 3.11 --quiet \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	  --output-file requirements.txt

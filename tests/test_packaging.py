@@ -61,6 +61,11 @@ def test_every_dependency_is_pinned(root):
     assert "tensorflow-addons" not in pins
 
 
+def test_one_version(root):
+    (cited,) = re.findall(r"^version: (.+)$", (root / "CITATION.cff").read_text(), re.M)
+    assert cited == tfpaint.__version__
+
+
 def test_requirements_name_no_machine(root):
     text = (root / "requirements.txt").read_text()
     assert not re.search(r"https?://|--(extra-)?index|--find-links|(^|\s)/", text)

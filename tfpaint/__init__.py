@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tfpaint.training.feature2image_gan import Feature2ImageGAN
     from tfpaint.training.image2feature_gan import Image2FeatureGAN
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # The function `patch_swap` is not among these, since `tfpaint.patch_swap` is the package.
 _MODULE = {
