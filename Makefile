@@ -2,13 +2,14 @@ PYTHON_BIN := .venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHON
 
-.PHONY: help setup demo serve test lint wheel bench experiments requirements
+.PHONY: help setup demo serve test lint docs wheel bench experiments requirements
 
 help:
 	@echo "make demo          fill a hole in a photo; the steps go to out/demo.png"
 	@echo "make serve         serve the bundled model, and a page to paint on"
 	@echo "make test          run the tests"
 	@echo "make lint          ruff, its formatter and mypy"
+	@echo "make docs          the documentation as a site, in out/site"
 	@echo "make wheel         build the package into dist/ and check it"
 	@echo "make bench         compare with simple fills, in a minute"
 	@echo "make experiments   remake docs/experiments.md's figures: about 5 hours on two cores"
@@ -34,6 +35,9 @@ lint: setup
 	$(PYTHON_BIN) -m ruff check .
 	$(PYTHON_BIN) -m ruff format --check .
 	$(PYTHON_BIN) -m mypy
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(PYTHON_BIN) -m mkdocs build --strict
 
 wheel: setup
 	rm -rf dist

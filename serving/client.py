@@ -71,7 +71,7 @@ class InpaintClient:
     Raises:
         InputError: A file cannot be read, or an option makes no sense.
 
-    Example:
+    Examples:
         >>> with InpaintClient("localhost:8500") as client:
         ...     filled = client.inpaint(image, mask)
     """

@@ -3,7 +3,7 @@
 Most of the names below load TensorFlow, so each is imported when it is first used. In this way
 `import tfpaint` and `tfpaint --help` take no time.
 
-Example:
+Examples:
 
 >>> from tfpaint import Inpainter
 >>> filled = Inpainter.from_preset("photo")(image, mask)  # True in the mask means missing

@@ -69,7 +69,7 @@ class Inpainter:
     Raises:
         InputError: The scales make no sense, or do not fit the networks or the options.
 
-    Example:
+    Examples:
         >>> inpainter = Inpainter.from_preset("photo")
         >>> filled = inpainter(image, mask)  # uint8 (H, W, 3), bool (H, W): True = missing
     """

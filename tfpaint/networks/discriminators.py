@@ -21,7 +21,7 @@ class ImagePairDiscriminator(blocks.Network):
     Args:
         width: Channels of the first block. They double from block to block, up to `8 * width`.
 
-    Example:
+    Examples:
         ```python
         import numpy as np
 
@@ -58,7 +58,7 @@ class ImageFeatureDiscriminator(blocks.Network):
     Raises:
         InputError: The stride is another.
 
-    Example:
+    Examples:
         ```python
         import numpy as np
 

@@ -38,7 +38,7 @@ class VGG19Encoder(keras.Model):
     Raises:
         InputError: There is no such layer.
 
-    Example:
+    Examples:
 
     >>> encoder = VGG19Encoder()
     >>> encoder(keras.ops.zeros((1, 64, 64, 3))).shape
@@ -151,7 +151,7 @@ class DistilledEncoder(keras.Model):
             for each block; that of relu3_1 is 24.
         channels: Channels of the features.
 
-    Example:
+    Examples:
 
     >>> encoder = DistilledEncoder()
     >>> encoder(keras.ops.zeros((1, 64, 64, 3))).shape

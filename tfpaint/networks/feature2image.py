@@ -38,7 +38,7 @@ class Feature2Image(blocks.Network):
     Raises:
         InputError: An option has another value.
 
-    Example:
+    Examples:
         ```python
         import numpy as np
 

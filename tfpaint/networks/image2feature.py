@@ -70,7 +70,7 @@ class Image2Feature(blocks.Network):
     Raises:
         InputError: An option has another value.
 
-    Example:
+    Examples:
         ```python
         import numpy as np
 

@@ -70,7 +70,7 @@ class Image2FeatureGAN(GAN):
     Raises:
         InputError: There is an adversarial weight, but no discriminator.
 
-    Example:
+    Examples:
 
     >>> gan = Image2FeatureGAN(Image2Feature(128), encoder, ImagePairDiscriminator())
     >>> gan.compile(keras.optimizers.Adam(2e-3, 0.5), keras.optimizers.Adam(2e-4, 0.5))
