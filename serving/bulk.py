@@ -3,20 +3,27 @@
     python -m serving bulk --input 'photos/*.jpg' --masks masks/ --output filled/
     python -m serving bulk --input frames/ --masks logo.png --output clean/ \\
         --direct_num_workers 2 --direct_running_mode multi_processing
+    python -m serving bulk --input /data/photos --masks /data/masks --output /data/filled \\
+        --dask tcp://scheduler:8786
 
 --masks is one mask for all, or a folder with a mask of each photo's name. Results keep their
 photos' names; files that are no pictures are named and left out. At the end, OUTPUT/manifest.jsonl
 has a line for each photo (input, mask, output, seconds, error), and OUTPUT/dead-letter.jsonl has
 the lines of the photos that failed. When it was interrupted, or photos have failed, run the same
 command again: it keeps the results that exist. All other options are Beam's: --runner FlinkRunner,
-SparkRunner, DataflowRunner, ...; by default it works on this machine, in this process. Exit code: 0
-done, 2 something failed.
+SparkRunner, DataflowRunner, ...; by default it works on this machine, in this process. --dask
+shares the photos among the workers of a Dask cluster instead. Exit code: 0 done, 2 something
+failed.
 """
 
 import argparse
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache, partial
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apache_beam as beam
@@ -145,6 +152,34 @@ class Write(beam.DoFn):
         yield bulk_files.record(job, began, error)
 
 
+def fill_one(
+    job: Job,
+    output: str,
+    preset: str,
+    max_pixels: int,
+    mask_options: MaskOptions,
+    device: str | None = None,
+    threads: int | None = None,
+) -> bulk_files.Record:
+    """All steps of one job, without Beam; the networks stay loaded in this process."""
+    (loaded,) = Read(output, max_pixels, mask_options).process(job)
+    if isinstance(loaded, beam.pvalue.TaggedOutput):
+        return loaded.value
+    with _LOADING:
+        model = _model(preset, device, threads)
+    (filled,) = InpaintHandler(preset).run_inference([loaded], model)
+    (record,) = Write(output).process(filled)
+    return record
+
+
+_LOADING = threading.Lock()
+
+
+@cache
+def _model(preset: str, device: str | None, threads: int | None) -> "Inpainter":
+    return InpaintHandler(preset, device, threads).load_model()
+
+
 def build(
     pipeline: beam.Pipeline,
     jobs: list[Job],
@@ -202,6 +237,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=files.MAX_PIXELS,
         help="refuse larger pictures (%(default)g)",
     )
+    add("--dask", metavar="ADDRESS", help="let a Dask cluster's workers do it: tcp://host:8786")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -217,21 +253,26 @@ def run(options: argparse.Namespace) -> None:
     standard = settings.view_as(StandardOptions)
     # Not "DirectRunner", Beam's default: it downloads a program from GitHub and starts it.
     standard.runner = standard.runner or "FnApiRunner"
+    if standard.runner.endswith("DaskRunner"):
+        raise InputError(f"--runner {standard.runner}: Beam's loses results; use --dask ADDRESS")
     mask_options = MaskOptions.parsed(options)
     jobs, left_out = bulk_plan.plan(options.input, options.masks, options.output, options.recursive)
     for line in left_out:
         print(f"serving: {line}", file=sys.stderr)
-    with beam.Pipeline(options=settings) as pipeline:
-        build(
-            pipeline,
-            jobs,
-            options.output,
-            options.preset,
-            int(options.max_pixels),
-            mask_options,
-            options.device,
-            options.threads,
-        )
+    how: dict[str, Any] = {
+        "output": options.output,
+        "preset": options.preset,
+        "max_pixels": int(options.max_pixels),
+        "mask_options": mask_options,
+        "device": options.device,
+        "threads": options.threads,
+    }
+    if options.dask:
+        records = _dask().run(options.dask, partial(fill_one, **how), jobs)
+        bulk_files.write_manifest(records, options.output)
+    else:
+        with beam.Pipeline(options=settings) as pipeline:
+            build(pipeline, jobs, **how)
     failed = bulk_files.count_failed(options.output)
     print(f"{len(jobs) - failed} of {len(jobs)} photos are in {options.output}")
     if failed:
@@ -239,3 +280,10 @@ def run(options: argparse.Namespace) -> None:
             f"{bulk_files.join(options.output, bulk_files.DEAD_LETTERS)}: says why {failed} photos"
             " could not be done; fix them and run this again"
         )
+
+
+def _dask() -> ModuleType:
+    try:
+        return import_module("serving.bulk_dask")
+    except ImportError as error:
+        raise InputError("--dask: Dask is missing; pip install 'dask[distributed]'") from error

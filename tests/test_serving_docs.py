@@ -121,7 +121,7 @@ def test_the_client(text):
     np.testing.assert_array_equal(filled, np.where(MASK[..., None], 128, photo))
 
 
-@pytest.mark.parametrize("program, count", [(server, 2), (bulk, 2)])
+@pytest.mark.parametrize("program, count", [(server, 2), (bulk, 3)])
 def test_the_other_commands_have_such_options(root, program, count):
     text = (root / "docs" / "serving.md").read_text()
     found = list(commands(text, program.__name__.replace(".", " ")))
