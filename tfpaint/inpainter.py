@@ -240,10 +240,8 @@ class Inpainter:
             found = self._graph(*key)(*given)
             pictures = list(found.numpy()) if steps else [found.numpy()]
         else:
-            count = len(scales) + 1 if steps else 1
-            pictures = list(
-                fill_photo(self.filler, image, mask, seed, unknown, scales, count, report).numpy()
-            )
+            about = scales, len(scales) + 1 if steps else 1, report
+            pictures = list(fill_photo(self.filler, image, mask, seed, unknown, *about).numpy())
         return pictures + pictures[-1:] * (len(self.scales) - len(scales)) * steps
 
     def scales_for(self, mask: np.ndarray) -> tuple[int, ...]:
