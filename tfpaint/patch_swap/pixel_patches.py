@@ -13,7 +13,7 @@ TEXTURE = 3.0  # weight of the two texture channels beside colours from 0 to 255
 NEAR = ((0, 1), (1, 0), (0, -1), (-1, 0))  # the first of equals is chosen: the order tells
 AROUND = (*NEAR, (1, 1), (1, -1), (-1, 1), (-1, -1))
 _SPARSE = 6  # as many times more pixels than patches: then each patch is read by itself
-_CHUNK = 4096  # patches that are compared at once: their candidates stay in the cache
+_CHUNK = 2048  # patches that are compared at once: their candidates stay in the cache
 NEVER = 1e12
 """A squared distance that no patches have."""
 
@@ -229,10 +229,10 @@ def average(
     flat = tf.reshape(source, [-1, source.shape[-1]])
     count = tf.shape(hole)[0]
     result, total = tf.zeros([count, source.shape[-1]]), tf.zeros([count, 1])
-    dy, dx = np.mgrid[-RADIUS : RADIUS + 1, -RADIUS : RADIUS + 1].reshape(2, -1).astype(np.int32)
+    dy, dx = np.mgrid[-RADIUS : RADIUS + 1, -RADIUS : RADIUS + 1].astype(np.int32)
     shares = tf.unstack(tf.exp(-narrow * (dy * dy + dx * dx).astype(np.float32)))
-    for step, share in zip(tf.unstack(dy * side + dx), shares, strict=True):
-        result, total = _brought(result, total, flat, answers, weights, hole, step, share)
+    for steps, share in zip(tf.unstack(dy * side + dx), shares, strict=True):
+        result, total = _brought(result, total, flat, answers, weights, hole, steps, share)
     painted = tf.tensor_scatter_nd_update(flat, hole[:, None], result / tf.maximum(total, 1e-12))
     return tf.reshape(painted, tf.shape(source))
 
@@ -245,12 +245,14 @@ def average(
         PLACES,
         tf.TensorSpec([None]),
         PLACES,
-        tf.TensorSpec([], tf.int32),
-        tf.TensorSpec([]),
+        tf.TensorSpec([2 * RADIUS + 1], tf.int32),
+        tf.TensorSpec([2 * RADIUS + 1]),
     ]
 )
-def _brought(result, total, flat, answers, weights, hole, step, share):
-    """The sums of `average`, with what the patches at one distance bring to each pixel."""
-    share = share * tf.gather(weights, hole - step)[:, None]
-    theirs = tf.maximum(tf.gather(answers, hole - step) + step, 0)
-    return result + share * tf.gather(flat, theirs), total + share
+def _brought(result, total, flat, answers, weights, hole, steps, shares):
+    """The sums of `average`, with what a row of the patches around each pixel brings to it."""
+    for step, share in zip(tf.unstack(steps), tf.unstack(shares), strict=True):
+        share = share * tf.gather(weights, hole - step)[:, None]
+        theirs = tf.maximum(tf.gather(answers, hole - step) + step, 0)
+        result, total = result + share * tf.gather(flat, theirs), total + share
+    return result, total
