@@ -138,15 +138,17 @@ def test_parts_by_their_width():
     """Each pixel is in one part; what is wider than a stroke is left to windows."""
     wire = mask_of(600, 600, (100, 20, 104, 580))
     stroke = mask_of(600, 600, (200, 40, 230, 560))
-    block = mask_of(600, 600, (350, 300, 410, 360))
-    parts, rest = thin_parts(wire | stroke | block)
-    for found, wanted in zip([*parts, rest], (wire, stroke, block), strict=True):
+    block, band = mask_of(600, 600, (350, 300, 410, 360)), mask_of(600, 600, (520, 40, 560, 560))
+    hole = wire | stroke | band | block
+    parts, rest = thin_parts(hole)
+    for found, wanted in zip([*parts, rest], (wire, stroke, band, block), strict=True):
         np.testing.assert_array_equal(found, wanted)
     image = waves(600, 600)
-    filled, left = fill_thin_parts(image, wire | stroke | block)
+    filled, left = fill_thin_parts(image, hole)
     np.testing.assert_array_equal(left, block)
     changed = (filled.numpy() != image).any(-1)
-    assert changed[stroke].mean() > 0.5 and not changed[~(wire | stroke)].any()
+    assert changed[stroke].mean() > 0.5 and changed[band].mean() > 0.5
+    assert not changed[~(wire | stroke | band)].any()
 
 
 def test_a_wire_that_leads_to_a_block_is_taken_from_it():

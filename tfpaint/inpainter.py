@@ -287,9 +287,9 @@ class Inpainter:
             count = len(scales) + 1 if steps else 1
 
             def inpaint(image, mask, seed, unknown=None):
-                pictures = fill_photo(
-                    self.filler, image, mask, seed, unknown, scales, count, report
-                )
+                about = unknown, scales, count, report
+                with unoptimized():  # what is called in the graph keeps this, whoever traces it
+                    pictures = fill_photo(self.filler, image, mask, seed, *about)
                 return pictures if steps else pictures[0]
 
             self._graphs[key] = as_graph(inpaint, input_signature=signature)

@@ -10,7 +10,7 @@ from tfpaint.maps.mask_cells import inner, widen
 from tfpaint.patch_swap.pixel_patches import RADIUS
 from tfpaint.patch_swap.thin import fill_thin
 
-ROUNDS = {12: (4,), 32: (6, 4)}
+ROUNDS = {12: (4,), 32: (6, 4), 48: (8, 6, 4)}
 """Holes that are at most so many pixels wide, thinner ones first, and the rounds of `fill_thin`."""
 
 _TILE, _MARGIN = 512, 64  # pixels; the margin of a tile is seen, but not filled

@@ -125,7 +125,7 @@ def _sweeps(large: bool, count: int) -> Callable:
         return filled
 
     signature = {"input_signature": [tf.TensorSpec([None] * 4)] * 3} if ON_TENSORFLOW else {}
-    return traced_once(sweeps, hot=large, **signature)
+    return traced_once(sweeps, hot=True, **signature)
 
 
 def _pooled_mean3x3(x: Any) -> Any:

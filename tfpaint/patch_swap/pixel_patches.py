@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfpaint.maps.traced import traced_once, traced_outside
+from tfpaint.maps.traced import traced_once
 
 RADIUS = 3
 """Pixels from the centre of a patch to its edge."""
@@ -55,7 +55,10 @@ def describe_all(image: tf.Tensor) -> tf.Tensor:
     return tf.reshape(describe(tf.pad(image, around, "SYMMETRIC")), [-1, 5 * KEPT])
 
 
-@traced_once(input_signature=[tf.TensorSpec([None, None, 5]), tf.TensorSpec([None], tf.int32)])
+@traced_once(
+    hot=True,
+    input_signature=[tf.TensorSpec([None, None, 5]), tf.TensorSpec([None], tf.int32)],
+)
 def describe_at(image: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
     """As `describe`, but only the patches around `places`.
 
@@ -104,6 +107,7 @@ PLACES = tf.TensorSpec([None], tf.int32)
 
 
 @traced_once(
+    hot=True,
     input_signature=[
         tf.TensorSpec([None, None]),
         tf.TensorSpec([None, None]),
@@ -111,7 +115,7 @@ PLACES = tf.TensorSpec([None], tf.int32)
         PLACES,
         tf.TensorSpec([None, None]),
         PLACES,
-    ]
+    ],
 )
 def search(
     wanted: tf.Tensor,
@@ -174,12 +178,6 @@ def search(
     return answers, tf.maximum(far + tf.reduce_sum(tf.square(wanted), -1), 0.0)
 
 
-@traced_outside(
-    input_signature=[
-        *(tf.TensorSpec([None, None]), PLACES, tf.TensorSpec([None, None]), tf.TensorSpec([None])),
-        *(PLACES, tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.int32)),
-    ],
-)
 def _nearest(wanted, places, sources, lengths, answers, jump, side):
     """The best of a patch's own answer, its neighbours' ones and those beside, for each patch."""
     (around_y, around_x), (near_y, near_x) = (np.transpose(one) for one in (AROUND, NEAR))

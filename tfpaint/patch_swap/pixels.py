@@ -202,7 +202,7 @@ def _trust(hole: tf.Tensor) -> tf.Tensor:
     return tf.reshape(_DECAY ** -tf.minimum(depth, 64.0), [-1])
 
 
-@traced_once(input_signature=[tf.TensorSpec([None, None]), tf.TensorSpec([], tf.int32)])
+@traced_once(hot=True, input_signature=[tf.TensorSpec([None, None]), tf.TensorSpec([], tf.int32)])
 def _reached(depth: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     """The least of each depth and those `step` pixels beside it, above and below, plus `step`."""
     shape, by = tf.shape(depth), tf.cast(step, tf.float32)
