@@ -1,7 +1,6 @@
 """The whole system: a photo and a mask in, the filled photo out (paper, sections 3.2 and 3.4)."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,22 +13,19 @@ import tensorflow as tf
 from tfpaint import forks
 from tfpaint.errors import InputError
 from tfpaint.filling import windows
+from tfpaint.filling.graphs import Graphs, Kind, Progress
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.options import PAPER, Options, check_seeds, check_wrap
 from tfpaint.filling.thin_holes import thin_parts
-from tfpaint.filling.whole_photo import fill_photo
 from tfpaint.filling.wrap import fill_in_passes
-from tfpaint.maps.traced import as_graph, unoptimized
+from tfpaint.maps.traced import unoptimized
 from tfpaint.networks.float32 import in_float32
 from tfpaint.pictures import masks
 from tfpaint.presets import load_preset
 
 Mask: TypeAlias = np.ndarray | None
 Wrap: TypeAlias = Literal["x", "y", "both"] | None
-Progress: TypeAlias = Callable[[int, int], None]
-
-_UNTRACED = 6  # windows that an inpainter fills before it traces a graph for the others
 
 
 @dataclass(frozen=True)
@@ -60,11 +56,16 @@ class Inpainter:
     TensorFlow Serving. A call of the inpainter itself gives the same pictures, the first ones
     without tracing.
 
-    It can be pickled and copied. A process forked after one was made can use none: `tfpaint.forks`.
+    Threads may share one. It can be pickled and copied. A process forked after one was made can use
+    none: `tfpaint.forks`.
 
     Args:
         encoder, image2feature, feature2image, scales, options: As for
             `tfpaint.filling.multi_scale.WindowFiller`.
+
+    Attributes:
+        untraced: How many windows are filled before a graph is traced for the others, which takes
+            as long as it saves on six, the default. Set it to 0 where many photos follow.
 
     Raises:
         InputError: The scales make no sense, or do not fit the networks or the options.
@@ -85,10 +86,9 @@ class Inpainter:
         forks.check()
         self.filler = WindowFiller(encoder, image2feature, feature2image, scales, options)
         self.scales = self.filler.scales
-        self._graphs: dict[tuple, Any] = {}
-        self._filled: Counter[tuple] = Counter()
-        self._progress: Progress | None = None
-        self.inpaint = self._graph(self.scales, steps=False)
+        self.untraced = 6
+        self._graphs = Graphs(self.filler)
+        self.inpaint = self._graphs.of(Kind())
 
     @classmethod
     def from_preset(
@@ -211,8 +211,7 @@ class Inpainter:
         if not mask.any():
             filled = image.copy()
             return Steps(filled, filled, dict.fromkeys(self.scales, filled)) if steps else filled
-        self._progress = progress
-        fill = partial(self._fill, seed=seed, steps=steps)
+        fill = partial(self._fill, seed=seed, steps=steps, progress=progress)
         with unoptimized():
             if wrap is None:
                 pictures = fill(image, mask, unknown)
@@ -223,26 +222,21 @@ class Inpainter:
         coarse, *filled = pictures
         return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
 
-    def _fill(self, image, mask, unknown, seed: int, steps: bool) -> list[np.ndarray]:
-        """The result alone, or with `steps` the coarse fill and each scale.
-
-        The first windows are filled without a graph, since tracing one takes as long as it saves on
-        so many.
-        """
-        unknown = None if unknown is None else tf.convert_to_tensor(unknown & ~mask)
-        image, mask = tf.convert_to_tensor(image), tf.convert_to_tensor(mask)
-        sides, report = self._sides(mask), self._report if self._progress else None
+    def _fill(self, image, mask, unknown, seed: int, steps: bool, progress) -> list[np.ndarray]:
+        """The result alone, or with `steps` the coarse fill and each scale."""
+        given = [tf.convert_to_tensor(image), tf.convert_to_tensor(mask), seed]
+        given += [] if unknown is None else [tf.convert_to_tensor(unknown & ~mask)]
+        sides = self._sides(given[1])
         scales = self._scales_up_to(sides)
-        key = scales, steps, image.dtype, unknown is not None, report
-        self._filled[key] += max(len(sides), 1)
-        if self._filled[key] > _UNTRACED:
-            given = (image, mask, seed) if unknown is None else (image, mask, seed, unknown)
-            found = self._graph(*key)(*given)
-            pictures = list(found.numpy()) if steps else [found.numpy()]
+        kind = Kind(steps, image.dtype, unknown is not None, progress is not None)
+        if self._graphs.pays(kind, len(sides), self.untraced):
+            found = self._graphs.run(kind, given, progress).numpy()
         else:
-            about = scales, len(scales) + 1 if steps else 1, report
-            pictures = list(fill_photo(self.filler, image, mask, seed, unknown, *about).numpy())
-        return pictures + pictures[-1:] * (len(self.scales) - len(scales)) * steps
+            found = self._graphs.run_eagerly(kind, given, progress, scales).numpy()
+        if not steps:
+            return [found]
+        beyond = len(self.scales) - len(scales)
+        return [*found[: len(scales)], *found[-1:].repeat(1 + beyond, axis=0)]
 
     def scales_for(self, mask: np.ndarray) -> tuple[int, ...]:
         """The scales through which a hole goes: bool (H, W), True = missing somewhere."""
@@ -265,36 +259,3 @@ class Inpainter:
         check_seeds(seed, count)
         if seed + count > 1 and not self.filler.pixels:
             raise InputError("seeds and variants need pixels=True, as the preset photo has it")
-
-    def _graph(
-        self,
-        scales: tuple[int, ...],
-        steps: bool,
-        dtype: tf.DType = tf.uint8,
-        unknown: bool = False,
-        report: Progress | None = None,
-    ):
-        """The function for photos whose windows are not larger than the last of `scales`.
-
-        From `dtype` (H, W, 3), bool (H, W), a seed, and with `unknown` another bool (H, W), to the
-        result, or with `steps` to (N, H, W, 3): the coarse fill and each scale.
-        """
-        key = scales, steps, dtype, unknown, report
-        if key not in self._graphs:
-            mask = tf.TensorSpec([None, None], tf.bool)
-            seed = tf.TensorSpec([], tf.int32)
-            signature = [tf.TensorSpec([None, None, 3], dtype), mask, seed, *[mask] * unknown]
-            count = len(scales) + 1 if steps else 1
-
-            def inpaint(image, mask, seed, unknown=None):
-                about = unknown, scales, count, report
-                with unoptimized():  # what is called in the graph keeps this, whoever traces it
-                    pictures = fill_photo(self.filler, image, mask, seed, *about)
-                return pictures if steps else pictures[0]
-
-            self._graphs[key] = as_graph(inpaint, input_signature=signature)
-        return self._graphs[key]
-
-    def _report(self, index: tf.Tensor, count: tf.Tensor) -> None:
-        if self._progress is not None:
-            self._progress(int(index), int(count))

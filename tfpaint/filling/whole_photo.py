@@ -20,7 +20,7 @@ def fill_photo(
     unknown: tf.Tensor | None,
     scales: Sequence[int],
     count: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[tf.Tensor, tf.Tensor], None] | None = None,
 ) -> tf.Tensor:
     """Fills the missing pixels of a photo of any size, as part of a graph.
 
@@ -32,8 +32,8 @@ def fill_photo(
         unknown: bool (H, W), True where the photo holds nothing, or None.
         scales: The first scales of the filler, up to that of the largest window.
         count: How many pictures to return.
-        progress: Called before each window with its number, from 0, and how many there are. A
-            graph with it cannot be saved.
+        progress: Called with the number of each window that begins, from 0, and how many there
+            are; once, where this becomes part of a graph.
 
     Returns:
         (count, H, W, 3) of the dtype of `image`: the last of coarse fill and scales.
@@ -56,7 +56,7 @@ def fill_photo(
 
     def fill_next(index, queue, pictures, missing):
         if progress is not None:
-            tf.py_function(progress, [index, tf.size(queue)], [])
+            progress(index, tf.size(queue))
         box, window = boxes[queue[index]], around[queue[index]]
         rows, columns = slice(box[0], box[2]), slice(box[1], box[3])
         start, end = tf.maximum(window[:2], 0), window[:2] + window[2]
