@@ -334,7 +334,8 @@ def test_interrupt_leaves_finished_results_only(folder, capsys, monkeypatch):
             return super().__call__(image, mask, **settings)
 
     install(monkeypatch, Interrupted())
-    code, lines = tfpaint(capsys, "photos", "--mask", "mask.png", "-o", "out")
+    command = ["photos", "--mask", "mask.png", "-o", "out", "--jobs", 1]
+    code, lines = tfpaint(capsys, *command)
     assert (code, lines) == (130, ["tfpaint: interrupted"])
     assert [path.name for path in (folder / "out").iterdir()] == ["a.png"]
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.tiny import SCALES, mask_of, networks, photo
-from tfpaint import batch
+from tfpaint import batch, fill_files
 from tfpaint.errors import InputError
 from tfpaint.filling.options import Options
 from tfpaint.filling.tone_range import stretch
@@ -106,7 +106,7 @@ def test_files_are_filled_at_their_depth_and_without_what_is_hidden(inpainter, t
         jobs = batch.plan(
             tmp_path / f"{name}.png", tmp_path / "mask.png", tmp_path / f"{name}-out.png"
         ).jobs
-        assert batch.run(jobs, lambda: inpainter) == []
+        assert fill_files.run(jobs, lambda: inpainter) == []
     scan, logo, green = (
         read_photo(tmp_path / f"{name}-out.png").samples for name in ("scan", "logo", "green")
     )

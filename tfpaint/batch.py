@@ -1,29 +1,14 @@
-"""Inpaint files: pair photos with masks and outputs, then fill them one after another."""
+"""Which files to inpaint: pairs photos with masks and outputs."""
 
-import logging
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
-from tqdm import tqdm
-
-from tfpaint.errors import InputError, system_error
-from tfpaint.pictures import files, sheets
+from tfpaint.errors import InputError
+from tfpaint.pictures import files
 from tfpaint.pictures.folders import Masks, check_written, overwriting, result_name, search
-from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
-from tfpaint.pictures.panorama import is_full_circle
 from tfpaint.pictures.pipes import PIPE
-from tfpaint.terminal import interruptible
-
-if TYPE_CHECKING:
-    from tfpaint.inpainter import Inpainter
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -156,127 +141,3 @@ def _apart(jobs: Sequence[Job]) -> tuple[list[Job], list[InputError]]:
     errors = {job: [clashes[path] for path in written[job] if path in clashes] for job in jobs}
     free = [job for job in jobs if not errors[job]]
     return free, list(dict.fromkeys(found[0] for found in errors.values() if found))
-
-
-def run(
-    jobs: Sequence[Job],
-    load_inpainter: Callable[[], "Inpainter"],
-    mask_options: MaskOptions = AS_THEY_ARE,
-    max_pixels: int = files.MAX_PIXELS,
-    show: bool = False,
-    seed: int = 0,
-    wrap: Literal["x", "y", "both"] | None = None,
-) -> list[InputError]:
-    """Do the jobs. On a terminal, several jobs get a progress bar.
-
-    Args:
-        jobs: The jobs, from `plan`.
-        load_inpainter: Returns the Inpainter. Called once, after the first photo has been read.
-        mask_options: How masks are read.
-        max_pixels: Photos and masks with more pixels are refused.
-        show: Open the side-by-side pictures on the screen.
-        seed: Of the fills, as for `Inpainter`: 0 is the best. Variants begin with it.
-        wrap: Which edges of the photos meet, as for `Inpainter`.
-
-    Returns:
-        An error for each photo that could not be filled. If the Inpainter cannot be loaded, that
-        error comes last and the remaining jobs are dropped.
-    """
-    inpainter = None
-    problems = []
-    alone = len(jobs) == 1
-    for job in tqdm(jobs, unit="photo", disable=True if alone else None):
-        try:
-            photo = files.read_photo(job.photo, max_pixels)
-            photo, mask = read_pair(photo, job.mask, mask_options, max_pixels)
-            job = _renamed(job, photo, jobs)
-            for out in job.outs:
-                files.output_format(out, photo, job.format)
-            if job.steps is not None:
-                files.output_format(job.steps)
-            if wrap is None and sys.stderr.isatty() and is_full_circle(photo.extras.xmp):
-                log.warning(
-                    "%s: looks like a 360-degree panorama; --wrap x joins its sides", photo.path
-                )
-        except InputError as error:
-            problems.append(error)
-            continue
-        except OSError as error:
-            problems.append(system_error(error, job.photo))
-            continue
-        if inpainter is None:
-            try:
-                inpainter = load_inpainter()
-            except InputError as error:
-                return [*problems, error]
-        try:
-            _inpaint(job, photo, mask, inpainter, show, {"seed": seed, "wrap": wrap}, alone)
-        except InputError as error:
-            problems.append(error)
-        except OSError as error:
-            problems.append(system_error(error, job.out))
-    return problems
-
-
-def _renamed(job: Job, photo: files.Photo, jobs: Sequence[Job]) -> Job:
-    """The job, with a .png output if that may be and its own format cannot hold the photo."""
-    if not job.renamed or files.can_hold(job.out, photo):
-        return job
-    job = replace(job, out=job.out.with_suffix(".png"))
-    check_written([], [*job.outs, *(out for other in jobs for out in other.outs)])
-    names = " and ".join(map(str, job.outs))
-    log.warning("%s: is transparent, and is written as %s", job.photo, names)
-    return job
-
-
-def _inpaint(
-    job: Job,
-    photo: files.Photo,
-    mask: np.ndarray,
-    inpainter: "Inpainter",
-    show: bool,
-    settings: dict[str, Any],
-    alone: bool,
-) -> None:
-    with_steps = show or job.steps is not None
-    how: dict[str, Any] = settings | (
-        {"steps": True} if with_steps else {"variants": len(job.outs)}
-    )
-    try:
-        with interruptible(), _bar_of_windows(alone) as progress:
-            if progress is not None:
-                how["progress"] = progress
-            result: Any = inpainter(photo.colours, mask, unknown=photo.unknown, **how)
-            fills = [result.image] if with_steps else result
-    except InputError as error:
-        pair = f"{job.photo} with {job.mask}" if job.mask else job.photo
-        raise InputError(f"{pair}: {error}") from error
-    for out, fill in zip(job.outs, fills, strict=True):
-        files.write_photo(out, photo.filled(fill, mask), job.format)
-    if with_steps:
-        sheet = sheets.side_by_side(
-            [
-                sheets.mark_hole(photo.pixels, mask),
-                *map(files.as_uint8, (result.coarse, result.image)),
-            ],
-            ["photo and hole", "coarse fill", "result"],
-        )
-        if job.steps is not None:
-            files.write_picture(job.steps, sheet)
-        if show:
-            Image.fromarray(sheet).show(job.out.name)
-
-
-@contextmanager
-def _bar_of_windows(alone: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar of one photo's windows on a terminal, if it takes more than two seconds."""
-    if not alone or not sys.stderr or not sys.stderr.isatty():
-        yield None
-        return
-    with tqdm(unit="window", delay=2, leave=False) as bar:
-
-        def progress(index: int, count: int) -> None:
-            bar.total = count
-            bar.update(index - bar.n)
-
-        yield progress

@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfpaint import batch
+from tfpaint import batch, fill_files
 from tfpaint.commands import loading, pipes
 from tfpaint.commands.devices import add_device_options
 from tfpaint.errors import InputError
 from tfpaint.filling.options import WRAPS
+from tfpaint.overlap import add_jobs_option, default_jobs
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.mask_files import MaskOptions
 from tfpaint.pictures.pipes import PIPE, readable
@@ -93,6 +94,7 @@ def add_parser(commands: Any) -> None:
         metavar="N",
         help=f"refuse larger pictures ({MAX_PIXELS:.0e})".replace("e+0", "e"),
     )
+    add_jobs_option(parser)
     add_device_options(parser)
 
 
@@ -123,8 +125,9 @@ def run(options: argparse.Namespace) -> list[InputError]:
         return inpainter
 
     reading = MaskOptions.parsed(options)
-    how = options.max_pixels, options.show, options.seed, options.wrap
-    return problems + batch.run(jobs, load, reading, *how)
+    at_a_time = options.jobs or default_jobs()
+    how = options.max_pixels, options.show, options.seed, options.wrap, at_a_time
+    return problems + fill_files.run(jobs, load, reading, *how)
 
 
 def _check_variants(options: argparse.Namespace) -> None:
