@@ -1,4 +1,4 @@
-"""Inpaint many photos with Apache Beam. Run again, it continues with those that are left.
+"""Inpaint many photos, here or with Apache Beam. Run again, it continues with those that are left.
 
     python -m serving bulk --input 'photos/*.jpg' --masks masks/ --output filled/
     python -m serving bulk --input frames/ --masks logo.png --output clean/ \\
@@ -10,174 +10,71 @@
 photos' names; files that are no pictures are named and left out. At the end, OUTPUT/manifest.jsonl
 has a line for each photo (input, mask, output, seconds, error), and OUTPUT/dead-letter.jsonl has
 the lines of the photos that failed. When it was interrupted, or photos have failed, run the same
-command again: it keeps the results that exist. All other options are Beam's: --runner FlinkRunner,
-SparkRunner, DataflowRunner, ...; by default it works on this machine, in this process. --dask
-shares the photos among the workers of a Dask cluster instead. Exit code: 0 done, 2 something
-failed.
+command again: it keeps the results that exist. It works in this process, --jobs photos at a time.
+All other options are Beam's: --runner FlinkRunner, SparkRunner, DataflowRunner, ... --dask shares
+the photos among the workers of a Dask cluster instead. Exit code: 0 done, 2 something failed.
 """
 
 import argparse
 import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from contextlib import closing
+from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import apache_beam as beam
-import numpy as np
-from apache_beam.ml.inference.base import ModelHandler, RunInference
+from apache_beam.ml.inference.base import RunInference
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from serving import bulk_files, bulk_plan
 from serving.bulk_plan import Job
+from serving.bulk_steps import Filled, InpaintHandler, Loaded, Read, Write, fill_one
 from tfpaint.commands import devices
 from tfpaint.errors import InputError
+from tfpaint.overlap import MANY, add_jobs_option, default_jobs, overlapped
 from tfpaint.pictures import files
-from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
-from tfpaint.terminal import add_mask_options, silent
-
-if TYPE_CHECKING:
-    from tfpaint.inpainter import Inpainter
+from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions
+from tfpaint.terminal import add_mask_options
 
 
-class Loaded(NamedTuple):
-    """A job with its pictures in memory; `mask` is bool (H, W), True = missing."""
-
-    job: Job
-    photo: files.Photo
-    mask: np.ndarray
-
-
-class Filled(NamedTuple):
-    """The outcome of a loaded job: the filled photo, or an error.
-
-    `began` is when the fill began, by `time.monotonic`.
-    """
-
-    job: Job
-    photo: files.Photo | None
-    began: float
-    error: str | None
-
-
-class Read(beam.DoFn):
-    """From `Job` to `Loaded`. A job that is done or cannot be read gives a record: "records"."""
-
-    def __init__(self, output: str, max_pixels: int, mask_options: MaskOptions):
-        self.output, self.max_pixels, self.mask_options = output, max_pixels, mask_options
-
-    def process(self, job: Job) -> Iterator[Loaded | beam.pvalue.TaggedOutput]:
-        """Reads photo and mask."""
-        began = time.monotonic()
-        if job.problem:
-            yield beam.pvalue.TaggedOutput("records", bulk_files.record(job, began, job.problem))
-            return
-        done = bulk_files.finished(job, self.output)
-        if done is not None:
-            yield beam.pvalue.TaggedOutput("records", done)
-            return
-        assert job.mask is not None
-        try:
-            with bulk_files.local(job.photo) as path, bulk_files.local(job.mask) as mask_path:
-                photo = files.read_photo(path, self.max_pixels)
-                pair = read_pair(photo, mask_path, self.mask_options, self.max_pixels)
-            yield Loaded(job, *pair)
-        except Exception as error:  # a bad file must not stop the others
-            yield beam.pvalue.TaggedOutput("records", bulk_files.record(job, began, _said(error)))
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__  # a MemoryError may have no message
-
-
-class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
-    """Loads the networks once for each of Beam's workers, and fills one photo at a time.
-
-    Photos are never batched: their sizes differ, and a bad one would fail the others.
-
-    Args:
-        preset: A name or a folder.
-        device, threads: As for `tfpaint.commands.devices.set_up`.
-    """
-
-    def __init__(self, preset: str, device: str | None = None, threads: int | None = None):
-        super().__init__()
-        self.preset, self.device, self.threads = preset, device, threads
-
-    def load_model(self) -> "Inpainter":
-        """The inpainter of the preset."""
-        devices.set_up(self.device, self.threads)
-        with silent():
-            from tfpaint.inpainter import Inpainter  # TensorFlow is needed by workers only
-
-        return Inpainter.from_preset(self.preset)
-
-    def run_inference(
-        self,
-        batch: Sequence[Loaded],
-        model: "Inpainter",
-        inference_args: dict[str, Any] | None = None,
-    ) -> Iterator[Filled]:
-        """Fills photos, one after the other."""
-        for job, photo, mask in batch:
-            began = time.monotonic()
-            try:
-                filled = photo.filled(model(photo.colours, mask, unknown=photo.unknown), mask)
-                yield Filled(job, filled, began, None)
-            except Exception as error:
-                yield Filled(job, None, began, f"{job.photo}: {error}")
-
-    def batch_elements_kwargs(self) -> dict[str, int]:
-        """Batches of one."""
-        return {"max_batch_size": 1}
-
-
-class Write(beam.DoFn):
-    """From `Filled` to its record. Writes the picture whole or not at all."""
-
-    def __init__(self, output: str):
-        self.output = output
-
-    def process(self, filled: Filled) -> Iterator[bulk_files.Record]:
-        """Writes the picture, if there is one."""
-        job, photo, began, error = filled
-        try:
-            if photo is not None:
-                bulk_files.write(job, photo, self.output, began)
-        except Exception as problem:
-            error = _said(problem)
-        yield bulk_files.record(job, began, error)
-
-
-def fill_one(
-    job: Job,
+def here(
+    jobs: Sequence[Job],
+    at_a_time: int,
     output: str,
     preset: str,
     max_pixels: int,
     mask_options: MaskOptions,
     device: str | None = None,
     threads: int | None = None,
-) -> bulk_files.Record:
-    """All steps of one job, without Beam; the networks stay loaded in this process."""
-    (loaded,) = Read(output, max_pixels, mask_options).process(job)
-    if isinstance(loaded, beam.pvalue.TaggedOutput):
-        return loaded.value
-    with _LOADING:
-        model = _model(preset, device, threads)
-    (filled,) = InpaintHandler(preset).run_inference([loaded], model)
-    (record,) = Write(output).process(filled)
-    return record
+) -> list[bulk_files.Record]:
+    """Does all jobs in this process, `at_a_time` fills in threads; returns their records."""
+    records: list[bulk_files.Record] = []
+    handler, read = InpaintHandler(preset, device, threads), Read(output, max_pixels, mask_options)
+    model: Any = None
 
+    def readable() -> Iterator[Loaded]:
+        nonlocal model
+        for job in jobs:
+            (found,) = read.process(job)
+            if isinstance(found, beam.pvalue.TaggedOutput):
+                records.append(found.value)
+                continue
+            if model is None:
+                model = handler.load_model()
+                if len(jobs) > MANY:
+                    model.untraced = 0
+            yield found
 
-_LOADING = threading.Lock()
+    def fill(loaded: Loaded) -> Filled:
+        (filled,) = handler.run_inference([loaded], model)
+        return filled
 
-
-@cache
-def _model(preset: str, device: str | None, threads: int | None) -> "Inpainter":
-    return InpaintHandler(preset, device, threads).load_model()
+    with closing(overlapped(fill, readable(), at_a_time)) as outcomes:
+        for _, filled in outcomes:
+            records += Write(output).process(filled.result())
+    return records
 
 
 def build(
@@ -237,6 +134,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=files.MAX_PIXELS,
         help="refuse larger pictures (%(default)g)",
     )
+    add_jobs_option(parser)
     add("--dask", metavar="ADDRESS", help="let a Dask cluster's workers do it: tcp://host:8786")
 
 
@@ -255,6 +153,10 @@ def run(options: argparse.Namespace) -> None:
     standard.runner = standard.runner or "FnApiRunner"
     if standard.runner.endswith("DaskRunner"):
         raise InputError(f"--runner {standard.runner}: Beam's loses results; use --dask ADDRESS")
+    if options.jobs and (options.dask or options.beam):
+        raise InputError(
+            "--jobs: goes without --dask and Beam's options; they have workers of their own"
+        )
     mask_options = MaskOptions.parsed(options)
     jobs, left_out = bulk_plan.plan(options.input, options.masks, options.output, options.recursive)
     for line in left_out:
@@ -269,6 +171,9 @@ def run(options: argparse.Namespace) -> None:
     }
     if options.dask:
         records = _dask().run(options.dask, partial(fill_one, **how), jobs)
+        bulk_files.write_manifest(records, options.output)
+    elif not options.beam:
+        records = here(jobs, options.jobs or default_jobs(), **how)
         bulk_files.write_manifest(records, options.output)
     else:
         with beam.Pipeline(options=settings) as pipeline:

@@ -60,14 +60,19 @@ def write(job: Job, photo: files.Photo, output: str, began: float) -> None:
     temporary = join(output, f"{_TEMPORARY}{uuid.uuid4().hex}")
     for path in (_record_path(job, output), job.out):
         _make_folder(os.path.dirname(path))
-    with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder, name)
-        files.write_photo(result, photo)
-        with FileSystems.create(temporary) as file:
-            file.write(result.read_bytes())
-    with FileSystems.create(_record_path(job, output)) as file:
-        file.write(json.dumps(record(job, began, None)).encode())
-    FileSystems.rename([temporary], [job.out])
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            result = Path(folder, name)
+            files.write_photo(result, photo)
+            with FileSystems.create(temporary) as file:
+                file.write(result.read_bytes())
+        with FileSystems.create(_record_path(job, output)) as file:
+            file.write(json.dumps(record(job, began, None)).encode())
+        FileSystems.rename([temporary], [job.out])
+    except BaseException:
+        with suppress(OSError):
+            FileSystems.delete([temporary])
+        raise
 
 
 def write_manifest(records: Iterable[Record], output: str) -> None:

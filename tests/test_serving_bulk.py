@@ -6,15 +6,18 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from serving import bulk_plan
+from serving import bulk_files, bulk_plan
 from serving.__main__ import main
+from serving.bulk_steps import InpaintHandler
 from tests.serving_model import wait_until
 from tests.test_presets import networks
 from tfpaint import batch
@@ -158,6 +161,27 @@ def test_frames_with_one_mask_and_options_of_beam(photos, preset, capsys):
     assert "error: --grow-mask: 101 is not from 0 to 100 pixels\n" in capsys.readouterr().err
     assert main([*command, "--no_such_option", "1"]) == 2
     assert "--no_such_option: neither" in capsys.readouterr().err
+
+
+def test_two_are_filled_at_a_time_and_an_interrupt_leaves_nothing_half(photos, monkeypatch, capsys):
+    both = threading.Barrier(2, timeout=20)
+
+    def fill(image, mask, unknown):
+        both.wait()
+        return np.where(mask[..., None], np.uint8(7), image)
+
+    monkeypatch.setattr(InpaintHandler, "load_model", lambda _: fill)
+    command = ["bulk", "--input", "in", "--masks", "masks", "--output", "out"]
+    assert main([*command, "--jobs", "2"]) == 2
+    assert "192 of 200 photos" in capsys.readouterr().out and fill.untraced == 0
+    for path in results().values():
+        check_result(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(bulk_files.FileSystems, "rename", Mock(side_effect=KeyboardInterrupt))
+        assert main([*command[:-1], "other", "--jobs", "2"]) == 130
+    assert os.listdir("other") == ["records"]
+    assert main([*command, "--jobs", "2", "--direct_num_workers", "1"]) == 2
+    assert "--jobs: goes without --dask and Beam's options" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

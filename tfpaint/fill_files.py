@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from tfpaint.batch import Job
 from tfpaint.errors import InputError, system_error
-from tfpaint.overlap import overlapped
+from tfpaint.overlap import MANY, overlapped
 from tfpaint.pictures import files, sheets
 from tfpaint.pictures.folders import check_written
 from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions, read_pair
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
 
 log = logging.getLogger(__name__)
-
-_MANY = 8  # jobs from which on a graph pays at the first photo
 
 
 class _Read(NamedTuple):
@@ -80,7 +78,7 @@ def run(
                     inpainter = load_inpainter()
                 if inpainter is None:
                     return
-                if len(jobs) > _MANY:
+                if len(jobs) > MANY:
                     inpainter.untraced = 0
             yield read
 

@@ -12,6 +12,7 @@ from tfpaint.terminal import count, interruptible
 T = TypeVar("T")
 R = TypeVar("R")
 
+MANY = 8  # photos, above which a graph pays at the first one
 MOST = 4  # fills at a time, unless the user asks for more
 MEMORY = 2 * 2**30  # bytes of a fill, with the networks
 
