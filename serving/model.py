@@ -1,8 +1,8 @@
 """One version of the SavedModel in memory, run as TensorFlow Serving runs it."""
 
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +24,13 @@ class Model:
 
     Args:
         folder: A version's folder, with `saved_model.pb` in it.
+        progress: Called with the number of warm-up requests that are done, and of all.
 
     Raises:
         tf.errors.OpError, OSError, ValueError: It cannot be loaded.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, progress: Callable[[int, int], None] | None = None):
         graph = tf.Graph()
         config = tf.compat.v1.ConfigProto()  # Grappler takes longer than all requests for warm-up
         config.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -38,7 +39,7 @@ class Model:
             with graph.as_default():
                 meta = tf.compat.v1.saved_model.load(self._session, ["serve"], str(folder))
             self.signatures = dict(meta.signature_def)
-            self._warm_up(folder / WARMUP)
+            self._warm_up(folder / WARMUP, progress)
         except BaseException:
             self._session.close()
             raise
@@ -95,12 +96,17 @@ class Model:
         """Frees the memory. No request may be running."""
         self._session.close()
 
-    def _warm_up(self, requests: Path) -> None:
+    def _warm_up(self, requests: Path, progress: Callable[[int, int], None] | None) -> None:
         """Runs the warm-up requests exported with the model, so that no user's request is slow."""
         if not requests.exists():
             return
+        records = tf.compat.v1.io.tf_record_iterator(str(requests))
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            list(threads.map(self._answer, tf.compat.v1.io.tf_record_iterator(str(requests))))
+            answers = [threads.submit(self._answer, record) for record in records]
+            for done, answer in enumerate(as_completed(answers), start=1):
+                answer.result()
+                if progress is not None:
+                    progress(done, len(answers))
 
     def _answer(self, record: bytes) -> None:
         request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tensorflow_serving.apis import get_model_status_pb2
 
+from serving.loading_line import loading_line
 from serving.model import Model
 from serving.status import Code, ServingError, one_line
 
@@ -158,7 +159,8 @@ class Versions:
         with self._changed:
             self.known[version.number] = version
         try:
-            model = Model(version.folder)
+            with loading_line(version.number) as progress:
+                model = Model(version.folder, progress)
         except Exception as error:  # a bad folder must not stop the server
             version.error, version.state = one_line(str(error)), State.END
             log.error("load_failed", extra={"version": version.number, "error": version.error})

@@ -212,8 +212,8 @@ def test_server_options_that_make_no_sense(model, files, capsys, monkeypatch, ar
 
 def test_a_port_that_is_taken_is_found_before_the_model_is_loaded(model, capsys, monkeypatch):
     with running(model) as server:
-        loaded: list[Path] = []
-        monkeypatch.setattr(versions, "Model", loaded.append)
+        loaded: list[tuple] = []
+        monkeypatch.setattr(versions, "Model", lambda *given: loaded.append(given))
         for port in ("--port", "--rest-port", "--iopaint"):
             taken = server.server.grpc.port if port == "--port" else server.server.rest_port
             free = ["--port", "0", "--rest-port", "0"]
@@ -229,9 +229,9 @@ def test_until_the_model_is_loaded(model, monkeypatch):
     """gRPC answers that it is not ready; REST refuses connections, as health checks expect."""
     may_load = threading.Event()
 
-    def load(folder):
+    def load(*given):
         may_load.wait(20)
-        return Model(folder)
+        return Model(*given)
 
     def free_port():
         with socket.create_server(("127.0.0.1", 0)) as free:

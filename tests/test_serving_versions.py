@@ -1,5 +1,6 @@
 """Versions come and go while requests are served."""
 
+import io
 import shutil
 import threading
 
@@ -160,6 +161,27 @@ def test_warm_up_requests_are_run(made, tmp_path):
                 Model(folder)
         else:
             Model(folder).close()
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_a_terminal_tells_how_far_the_warm_up_is(made, tmp_path, on_terminal, monkeypatch):
+    folder = shutil.copytree(made / "1", tmp_path / "3")
+    request = prediction_log_pb2.PredictionLog()
+    request.predict_log.request.CopyFrom(arrays())
+    (folder / WARMUP).parent.mkdir()
+    with tf.io.TFRecordWriter(str(folder / WARMUP)) as writer:
+        for _ in range(3):
+            writer.write(request.SerializeToString())
+    monkeypatch.setattr("sys.stderr", stderr := io.StringIO())
+    monkeypatch.setattr(stderr, "isatty", lambda: on_terminal, raising=False)
+    versions = Versions(tmp_path)
+    versions.refresh()
+    assert versions.ready
+    versions.close()
+    said = [line.strip() for line in stderr.getvalue().split("\r") if line.strip()]
+    words = "loading model, version 3"
+    told = [words, *(f"{words}: {done} of 3 warm-up requests" for done in (1, 2, 3))]
+    assert said == (told if on_terminal else [])
 
 
 def test_unloading_gives_the_memory_back(made, model):
