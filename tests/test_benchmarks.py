@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import large_photo, patch_swap, training
+from benchmarks import first_photo, large_photo, patch_swap, training
+from tests.test_presets import networks
+from tfpaint.presets import save_preset
 
 
 @pytest.mark.slow
@@ -30,6 +32,18 @@ def test_a_large_photo_is_measured(tmp_path, monkeypatch):
     report = json.loads(files["report.json"].read_text())
     assert report["megapixels"] == 0.12 and report["peak_mib"] > 100
     assert all(file.stat().st_size > 100 for file in files.values())
+
+
+@pytest.mark.slow
+def test_the_first_photo_is_measured(tmp_path, monkeypatch, capsys):
+    save_preset(tmp_path / "tiny", **networks(), scales=[16])
+    arguments = ["--sizes", "48", "--runs", "1", "--preset", tmp_path / "tiny"]
+    file = tmp_path / "report.json"
+    monkeypatch.setattr("sys.argv", ["first_photo", *map(str, arguments), "--json", str(file)])
+    first_photo.main()
+    row = json.loads(file.read_text())["48"]
+    assert 0 < row["later"] < row["python"] and 0 < row["later"] < row["import"]
+    assert capsys.readouterr().out.splitlines()[-1].startswith("| 48 px | ")
 
 
 @pytest.mark.parametrize("case", training.CASES)
