@@ -74,9 +74,10 @@ def run(
                 bar.update()
                 continue
             if inpainter is None:
-                with _noting(problems, len(jobs), job.photo):
+                try:
                     inpainter = load_inpainter()
-                if inpainter is None:
+                except InputError as error:
+                    problems[len(jobs)] = error
                     return
                 if len(jobs) > MANY:
                     inpainter.untraced = 0
