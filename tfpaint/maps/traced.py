@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from typing import Any
 
 from tfpaint.backend import ON_TENSORFLOW
@@ -39,6 +40,7 @@ def traced_once(function: Callable | None = None, /, *, hot: bool = False, **opt
         return function
     graph = as_graph(function, **options)
 
+    @wraps(function)
     def run(*arguments: Any) -> Any:
         traced = hot or tf.inside_function()
         return (graph if traced and not _unrolled.get() else function)(*arguments)
