@@ -80,13 +80,18 @@ def relax(filled: Any, known: Any, reach: int, sweeps: int = 32) -> Any:
         float32 (B, H, W, C).
     """
     radius = math.cos(math.pi / (reach + 1)) ** 2
+    weights: list[float] = []
+    for _ in range(1, sweeps):
+        weights.append(1 / (1 - radius * (weights[-1] / 4 if weights else 0.5)))
     unknown = 1 - known
-    before, weight = filled, 1.0
-    filled = filled + unknown * (_mean_of_four(filled) - filled)
-    for sweep in range(1, sweeps):
-        weight = 1 / (1 - radius / 2) if sweep == 1 else 1 / (1 - radius * weight / 4)
-        before, filled = _accelerated(before, filled, unknown, ops.convert_to_tensor(weight))
-    return filled
+    pair = filled, filled + unknown * (_mean_of_four(filled) - filled)
+    if ON_TENSORFLOW:
+        for weight in weights:
+            pair = _accelerated(*pair, unknown, ops.convert_to_tensor(weight))
+        return pair[1]
+    # A loop, since XLA takes minutes to compile a long chain.
+    each = ops.convert_to_tensor(weights, "float32")
+    return ops.scan(lambda pair, one: (_accelerated(*pair, unknown, one), None), pair, each)[0][1]
 
 
 @traced_once(hot=True)
@@ -120,6 +125,8 @@ def _sweeps(large: bool, count: int) -> Callable:
     mean3x3 = _sliced_mean3x3 if large else _pooled_mean3x3
 
     def sweeps(filled, level, unknown):
+        if not ON_TENSORFLOW:  # a loop, as in `relax`
+            return ops.fori_loop(0, count, lambda _, x: level + unknown * mean3x3(x), filled)
         for _ in range(count):
             filled = level + unknown * mean3x3(filled)
         return filled
