@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from tfpaint.errors import InputError
 from tfpaint.maps.smooth_fill import pull_push, relax
 from tfpaint.networks import blocks
 
@@ -61,8 +62,7 @@ class Image2Feature(blocks.Network):
             "centre" takes the centre of that of the same stride, which covers the same region.
         mask_channel: Give the mask to the network too, so that holes need not be square. The
             paper's network does not see it.
-        residuals: Residual blocks at stride 8, between encoder and decoder; the paper's U-Net has
-            none.
+        residuals: Residual blocks at stride 8, in the encoder of the "unet"; the paper's has none.
         uncertainty: Give the second output. The paper's network has none.
         start: "zero" sets the hole to zero in the input, as in the paper. "membrane" fills it
             smoothly from the known pixels, and the network predicts a correction to that fill.
@@ -102,6 +102,11 @@ class Image2Feature(blocks.Network):
         blocks.one_of(generator, "generator", ("unet", "resnet9"))
         blocks.one_of(skips, "skips", ("paper", "centre"))
         blocks.one_of(start, "start", ("zero", "membrane"))
+        blocks.one_of(uncertainty, "uncertainty", (False, True))
+        if not isinstance(residuals, int) or residuals < 0:
+            raise InputError(f"residuals={residuals!r} must be a whole number from 0 on.")
+        if residuals and generator != "unet":
+            raise InputError(f"residuals={residuals} must be 0 for generator={generator!r}.")
 
         image = keras.Input((size, size, 3), name="image")
         mask = keras.Input((size, size, 1), name="mask")
@@ -140,12 +145,17 @@ class Image2Feature(blocks.Network):
 
 
 def split(outputs: Any) -> tuple[Any, Any]:
-    """What `Image2Feature` gives as the predicted centre and the expected error, or None."""
+    """Splits what `Image2Feature` gives.
+
+    Returns:
+        The predicted centre, (B, S/2, S/2, 3) in [-1, 1]; and the expected absolute error, (B, S/2,
+        S/2, 1), or None from a network without the second output.
+    """
     return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs, None)
 
 
 def _expected_error(x):
-    """The second output from the last map's channel, from 0.0025 to 1."""
+    """The second output from the last map's channel, float32 from 0.0025 to 1."""
     logarithm = ops.clip(ops.cast(x, "float32") - 1.5, -6.0, 0.0)
     return ops.exp(logarithm)
 

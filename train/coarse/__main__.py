@@ -4,7 +4,7 @@ KERAS_BACKEND=jax python -m train.coarse pack FOLDER... --out PACKED
 KERAS_BACKEND=jax python -m train.coarse run --photos PACKED --val FOLDER --work DIR
 
 The work folder gets `best.keras`, which loads on every backend, `log.csv` and `state.npz`. The same
-command resumes from the last checkpoint, on any backend.
+command resumes from the last checkpoint, on any backend, as if it had never stopped.
 """
 
 import argparse
@@ -16,11 +16,12 @@ import keras
 
 from tfpaint.errors import InputError
 from tfpaint.networks.image2feature import Image2Feature
-from tfpaint.terminal import count, exit_code
+from tfpaint.terminal import count, exit_code, open_streams
 from train.coarse import packed
 from train.coarse.learning import CoarseFill, batches, held_out
-from train.coarse.state import Checkpoint
+from train.coarse.state import Checkpoint, shorten
 
+_WARMUP = 500  # steps
 _STOPPED = "stopped; the same command resumes from the last checkpoint"
 
 
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add("--steps", type=count, default=60_000, help="optimiser steps (%(default)s)")
     add("--batch", type=count, default=16, help="photos in a step (%(default)s)")
     add("--epoch", type=count, default=250, help="steps between two validations (%(default)s)")
+    add("--size", type=count, default=128, help="side of the squares in pixels (%(default)s)")
     add("--width", type=count, default=48, help="channels of the first block (%(default)s)")
     add("--residuals", type=int, default=4, help="residual blocks at stride 8 (%(default)s)")
     add("--rate", type=float, default=1e-3, help="learning rate at first (%(default)s)")
@@ -67,12 +69,14 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         InputError: Photos, weights or a checkpoint cannot be used.
     """
+    if options.size > packed.SHORT:
+        raise InputError(f"--size {options.size}: photos have {packed.SHORT} px; give at most 128")
     keras.mixed_precision.set_global_policy(options.precision)
     photos, validation = packed.load(options.photos), packed.load(options.val)
     print(f"Keras on {keras.config.backend()}: {len(photos)} pictures, {len(validation)} held out")
     keras.utils.set_random_seed(0)
     network = Image2Feature(
-        128,
+        options.size,
         options.width,
         skips="centre",
         residuals=options.residuals,
@@ -82,25 +86,26 @@ def run(options: argparse.Namespace) -> None:
     if options.init_from:
         _begin_with(network, options.init_from)
     model = CoarseFill(network)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, options.steps - 500, 0.01, warmup_target=options.rate, warmup_steps=500
-    )
+    rate = schedule(options.rate, options.steps)
     optimizer = keras.optimizers.AdamW(rate, 0.01, beta_2=0.99, use_ema=True, ema_momentum=0.999)
     model.compile(optimizer, jit_compile=keras.config.backend() == "jax")
     optimizer.build(network.trainable_variables)
 
     options.work.mkdir(parents=True, exist_ok=True)
-    epochs = -(-options.steps // options.epoch)
+    epoch = min(options.epoch, options.steps)
+    epochs = -(-options.steps // epoch)
     checkpoint = Checkpoint(options.work, network, epochs)
-    done = checkpoint.restore(model)
+    done = checkpoint.restore(model, epoch)
     if done < epochs:
+        shorten(options.work / "log.csv", done)
         model.fit(
-            batches(photos, options.batch, start=done * options.epoch),
+            batches(photos, options.batch, start=done * epoch),
             validation_data=(held_out(validation),),
             validation_batch_size=options.batch,
             epochs=epochs,
             initial_epoch=done,
-            steps_per_epoch=options.epoch,
+            steps_per_epoch=epoch,
+            shuffle=False,
             verbose=options.verbose,
             callbacks=[
                 keras.callbacks.CSVLogger(options.work / "log.csv", append=done > 0),
@@ -111,15 +116,31 @@ def run(options: argparse.Namespace) -> None:
     print(f"{options.work}: error in the hole {checkpoint.lowest:.2f} % at best")
 
 
+def schedule(rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A learning rate that rises for 500 steps, half the run at most, and falls to a hundredth."""
+    warmup = min(_WARMUP, steps // 2)
+    decay = keras.optimizers.schedules.CosineDecay
+    if not warmup:
+        return decay(rate, steps, 0.01)
+    return decay(0.0, steps - warmup, 0.01, warmup_target=rate, warmup_steps=warmup)
+
+
 def _begin_with(network: keras.Model, source: str) -> None:
     try:
-        network.set_weights(keras.saving.load_model(source, compile=False).get_weights())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{source}: no network of this width and these blocks") from error
+        first = keras.saving.load_model(source, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{source}: no such file, or no network of tfpaint in it") from error
+    try:
+        network.set_weights(first.get_weights())
+    except ValueError as error:
+        raise InputError(
+            f"{source}: another network than --size, --width and --residuals make"
+        ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
+    open_streams()
     options = parser().parse_args(arguments)
     return exit_code("train.coarse", options.run, options, _STOPPED)
 

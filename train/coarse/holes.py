@@ -1,7 +1,9 @@
 """Random holes as people make them, drawn on the device; tensors are those of Keras's backend.
 
 Every kind lies in the centre half of the square, where Image2Feature predicts. A shape is given by
-its signed distance, so that a hole is the union of shapes whose distance is below zero.
+its signed distance over the square's side, so that a hole is the union of shapes whose distance is
+below zero. Distances are float32 (B, S, S, K) for K shapes, from y (1, S, 1, 1), x (1, 1, S, 1) and
+the shapes' numbers u, (B, 1, 1, K) each.
 """
 
 import math
@@ -10,9 +12,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-SHAPES = 5  # the most in a hole
-_KINDS = 6
-NUMBERS = 2 + SHAPES * _KINDS
+_SHAPES = 5  # the most in a hole
+_EACH = 6  # numbers for a shape
+NUMBERS = 2 + _SHAPES * _EACH
 
 # The probability of a centre square, rectangles, brush strokes, blobs, and outlines of objects.
 _SHARES = (0.4, 0.1, 0.2, 0.15, 0.15)
@@ -27,20 +29,20 @@ def draw(numbers: Any, size: int) -> Any:
         size: Side S of the square in pixels.
 
     Returns:
-        float32 (B, S, S, 1), 1 = missing.
+        float32 (B, S, S, 1), 1 = missing: at least a pixel, all in the centre square of side S/2.
     """
     kind, number = numbers[:, 0, None, None, None], numbers[:, 1, None, None]
-    shapes = ops.reshape(numbers[:, 2:], (-1, 1, 1, SHAPES, _KINDS))  # (B, 1, 1, K, 6)
-    u = [shapes[..., i] for i in range(_KINDS)]
+    shapes = ops.reshape(numbers[:, 2:], (-1, 1, 1, _SHAPES, _EACH))
+    u = [shapes[..., i] for i in range(_EACH)]
     axis = (np.arange(size, dtype=np.float32) + 0.5) / size
-    y, x = axis[None, :, None, None], axis[None, None, :, None]  # (1, S, 1, 1), (1, 1, S, 1)
+    y, x = axis[None, :, None, None], axis[None, None, :, None]
 
     half = ops.where(number < 0.5, _SQUARES[0] / 2, _SQUARES[1] / 2)[..., None]
     square = ops.maximum(ops.abs(y - 0.5), ops.abs(x - 0.5)) - half
     several = [_rectangles(y, x, u), _strokes(y, x, u), _blobs(y, x, u), _outlines(y, x, u)]
     # Fewer shapes are likelier; all but rectangles and outlines need a few to look like themselves.
-    counts = [1 + 2 * number, 1 + SHAPES * number, 2 + 3 * number, 1 + 1.5 * number**2]
-    place = np.arange(SHAPES, dtype=np.float32)
+    counts = [1 + 2 * number, 1 + _SHAPES * number, 2 + 3 * number, 1 + 1.5 * number**2]
+    place = np.arange(_SHAPES, dtype=np.float32)
     unions = [
         ops.min(ops.where(place < ops.floor(count)[..., None], one, 1.0), -1, keepdims=True)
         for one, count in zip(several, counts, strict=True)
@@ -51,7 +53,9 @@ def draw(numbers: Any, size: int) -> Any:
     for bound, union in zip(bounds[:-1], unions, strict=True):
         distance = ops.where(kind < bound, distance, union)
     inside = (abs(y - 0.5) < 0.25) & (abs(x - 0.5) < 0.25)
-    return ops.cast(ops.logical_and(distance < 0, inside), "float32")
+    distance = ops.where(inside, distance, 1.0)
+    nearest = ops.min(distance, axis=(1, 2), keepdims=True)  # a thin shape may miss every pixel
+    return ops.cast(distance < ops.maximum(nearest + 1e-6, 0.0), "float32")
 
 
 def _middle(u: list[Any]) -> tuple[Any, Any]:

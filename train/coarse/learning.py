@@ -1,6 +1,7 @@
 """What Image2Feature learns here, as a Keras model for `compile` and `fit`."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -18,11 +19,14 @@ class CoarseFill(keras.Model):
     """Cuts squares with holes out of photos, fills them, and compares the fill with the truth.
 
     The loss is the mean absolute error in the hole. If the network has a second output, the
-    likelihood of a Laplace distribution of that mean error is added, with a small weight; it does
-    not reach the fill itself, which would then be learned less where it is hard.
+    negative log-likelihood of a Laplace distribution of that mean error is added, with a small
+    weight; it does not reach the fill itself, which would then be learned less where it is hard.
+
+    Its metrics, in % of the range of values, are `hole_l1`, the error in the hole, and `expected`,
+    what the second output says of it.
 
     Args:
-        network: Image2Feature, G1.
+        network: Image2Feature, G1, of at most 144 px.
         uncertainty_weight: Weight of the second output's loss.
     """
 
@@ -45,7 +49,8 @@ class CoarseFill(keras.Model):
 
         Returns:
             `truth` and `filled`, float32 (B, S/2, S/2, 3) in [-1, 1]; `hole`, float32 (B, S/2, S/2,
-            1), 1 = missing; and, if the network has a second output, `error` of that shape.
+            1), 1 = missing; and, if the network has a second output, `error` of that shape, the
+            expected absolute error of values in [-1, 1].
         """
         numbers = inputs["numbers"]
         about = inputs["pixels"], inputs["widths"], inputs["stood"]
@@ -59,7 +64,11 @@ class CoarseFill(keras.Model):
         return found if error is None else {**found, "error": error}
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The loss of a batch that `call` has filled."""
+        """The loss of a batch, a scalar.
+
+        Args:
+            y_pred: What `call` returned for it. The other arguments, Keras's, are not used.
+        """
         found = y_pred
         weights = found["hole"] / (ops.sum(found["hole"]) + 1e-6)
         error = ops.mean(ops.abs(found["filled"] - found["truth"]), -1, keepdims=True)
@@ -76,13 +85,28 @@ class CoarseFill(keras.Model):
 def batches(
     photos: Photos, batch: int, seed: int = 0, start: int = 0
 ) -> Iterator[tuple[dict[str, np.ndarray]]]:
-    """Endless batches for `fit`, from step `start` on; a step's depends on (seed, step) alone."""
+    """Endless batches for `fit`; each depends on (seed, step) alone.
+
+    Every photo is seen once before any is seen again. Keras may take batches in advance, as a
+    resumed run asks for them by the number of its step.
+
+    Args:
+        photos: There may be fewer than a batch takes.
+        batch: Photos in a batch.
+        seed: Of the order, the squares and the holes.
+        start: The step of the first batch.
+    """
     count = len(photos)
+
+    @lru_cache(maxsize=2)
+    def order(epoch: int) -> np.ndarray:
+        return np.random.default_rng((seed, 1, epoch)).permutation(count)
+
     step = start
     while True:
         first, end = step * batch // count, (step * batch + batch - 1) // count + 1
-        epochs = [np.random.default_rng((seed, 1, n)).permutation(count) for n in range(first, end)]
-        chosen = np.concatenate(epochs)[step * batch - first * count :][:batch]
+        orders = [order(epoch) for epoch in range(first, end)]
+        chosen = np.concatenate(orders)[step * batch - first * count :][:batch]
         numbers = np.random.default_rng((seed, 2, step)).random((batch, NUMBERS), np.float32)
         yield (_inputs(photos, chosen, numbers),)
         step += 1

@@ -23,7 +23,7 @@ def cut(photos: Any, widths: Any, stood: Any, numbers: Any, size: int) -> Any:
     Args:
         photos, widths, stood: As in `packed.Photos`, for B photos.
         numbers: float32 (B, 10), uniformly distributed in [0, 1).
-        size: Side S of the result in pixels.
+        size: Side S of the result in pixels, at most 144.
 
     Returns:
         float32 (B, S, S, 3) in [-1, 1].
@@ -48,7 +48,12 @@ def cut(photos: Any, widths: Any, stood: Any, numbers: Any, size: int) -> Any:
 
 
 def _coloured(square: Any, u: list[Any]) -> Any:
-    """Other saturation, contrast, brightness and tint, in half of the squares and mildly."""
+    """Other saturation, contrast, brightness and tint, in half of the squares and mildly.
+
+    Args:
+        square: float32 (B, S, S, 3) in [-1, 1].
+        u: Six numbers, (B, 1) each; the first one says whether.
+    """
     saturation, contrast, brightness, red, blue = (
         ops.where(u[0] < 0.5, 2 * one - 1, 0.0)[..., None, None] for one in u[1:]
     )
