@@ -18,6 +18,7 @@ from tfpaint.maps.low_pass import low_pass
 from tfpaint.maps.mask_cells import centre
 from tfpaint.maps.smooth_fill import pull_push
 from tfpaint.maps.traced import traced_once
+from tfpaint.networks.image2feature import split
 from tfpaint.networks.tiles import HALO, TILE, Tiled
 from tfpaint.patch_swap import pixels
 from tfpaint.patch_swap.backends import DYNAMIC, Backend
@@ -197,7 +198,7 @@ class WindowFiller:
         """
         smooth = pull_push(photo, 1 - mask)
         hole = mask * centre(photo.shape[1])
-        coarse = self.image2feature([smooth * (1 - hole), hole], training=False)
+        coarse, _ = split(self.image2feature([smooth * (1 - hole), hole], training=False))
         margin = [photo.shape[1] // 4] * 2
         coarse = tf.pad(tf.cast(coarse, tf.float32), [[0, 0], margin, margin, [0, 0]])
         return tf.where(hole > 0, coarse, smooth)

@@ -5,7 +5,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfpaint.errors import InputError
 from tfpaint.maps.mask_cells import centre, hole_on_features
+from tfpaint.networks.image2feature import split
 from tfpaint.training import losses
 from tfpaint.training.gan import GAN, Batch, Reconstruction
 
@@ -26,8 +28,8 @@ def compose(
     """
     border = incomplete.shape[1] // 4
     paddings = [[0, 0], [border, border], [border, border], [0, 0]]
-    centre = image2feature([incomplete, mask], training=training)
-    padded = tf.pad(centre, paddings)
+    predicted, _ = split(image2feature([incomplete, mask], training=training))
+    padded = tf.pad(predicted, paddings)
     return incomplete * (1.0 - mask) + padded * mask, padded
 
 
@@ -68,7 +70,8 @@ class Image2FeatureGAN(GAN):
         ring_weight: Weight of the known pixels within S/32 of the hole, relative to the hole.
 
     Raises:
-        InputError: There is an adversarial weight, but no discriminator.
+        InputError: There is an adversarial weight, but no discriminator; or G1 has a second output,
+            which only `train.coarse` trains.
 
     Examples:
 
@@ -88,6 +91,10 @@ class Image2FeatureGAN(GAN):
         ring_weight: float = 2.0,
         **kwargs: Any,
     ):
+        if len(image2feature.outputs) > 1:
+            raise InputError(
+                "uncertainty=True: the second output is trained by python -m train.coarse alone"
+            )
         weights = {
             "image": image_weight,
             "feature": feature_weight,
