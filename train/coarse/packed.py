@@ -86,7 +86,8 @@ def pack(folders: Sequence[str | Path], out: Path, quality: int) -> tuple[int, i
     photos = list_photos(*folders)
     out.mkdir(parents=True, exist_ok=True)
     pictures = chain.from_iterable(_each(partial(_compressed, quality=quality), photos))
-    count, parts = 0, []
+    count = 0
+    parts: list[Path] = []
     for shard in _shards(pictures):
         parts.append(_write_shard(out / f"part-{len(parts):03d}.npz", shard))
         count += len(shard)
