@@ -59,10 +59,11 @@ def run(*arguments: object) -> tuple[float, str]:
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
         env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
-        stdout=subprocess.PIPE,
-        check=True,
+        capture_output=True,
         text=True,
     )
+    if done.returncode:
+        sys.exit(done.stderr)
     return time.perf_counter() - began, done.stdout
 
 
