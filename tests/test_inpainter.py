@@ -15,12 +15,6 @@ from tfpaint.patch_swap.matching import match_function
 from tfpaint.presets import Preset
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    """Instead of the shared one: a new seed makes TensorFlow prepare every graph once more."""
-    np.random.seed(0)
-
-
 @pytest.fixture(scope="module")
 def inpainter():
     return Inpainter(*networks(), scales=SCALES)

@@ -1,5 +1,6 @@
 """The SavedModel: the Inpainter's numbers, and refusals that say what to do."""
 
+import functools
 import io
 import json
 import re
@@ -19,17 +20,14 @@ from tfpaint import saved_model
 from tfpaint.errors import InputError
 from tfpaint.filling.options import Options
 from tfpaint.inpainter import Inpainter
+from tfpaint.maps.traced import unoptimized
 from tfpaint.networks.image2feature import Image2Feature
+from tfpaint.saved_model import writer
 from tfpaint.saved_model.writer import METADATA, WARMUP
 from tfpaint.style_transfer import restyle
 
 OPTIONS = Options(key_blur=1.0, coherence=0.1, overlap=0.5, trust=0.3, tone_blur=1.0)
 HOLES = [(10, 12, 22, 25), (0, 0, 9, 30), (30, 40, 36, 44), (5, 5, 25, 25)]
-
-
-@pytest.fixture(autouse=True)
-def seeded():
-    """Instead of the shared one: a new seed makes TensorFlow prepare every graph once more."""
 
 
 @pytest.fixture(scope="module")
@@ -194,22 +192,26 @@ def test_stylize_gives_what_the_library_gives(signatures, inpainter):
         signatures["stylize"](**arrays, strength=strengths["all"])
 
 
-def test_warm_up_has_a_request_for_every_signature(folder, signatures):
-    file = folder / "1" / "assets.extra" / WARMUP
-    used = set()
+def requests(file):
+    """The signature's name and the inputs of each request for warm-up."""
     for record in tf.data.TFRecordDataset(str(file)):
         request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
         assert request.model_spec.name == "tfpaint"
-        inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
-        name = request.model_spec.signature_name
-        signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
+        arrays = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+        inputs = {name: tf.constant(array) for name, array in arrays.items()}
+        yield request.model_spec.signature_name, inputs
+
+
+def test_warm_up_has_a_request_for_every_signature(folder, signatures):
+    used = set()
+    for name, inputs in requests(folder / "1" / "assets.extra" / WARMUP):
+        signatures[name](**inputs)
         used.add(name)
     assert used == set(signatures)
 
 
-def test_it_holds_stock_operations_in_float32_and_says_what_it_is(folder):
-    model = tf.saved_model.load(folder / "1")
-    graphs = [one.graph.as_graph_def() for one in model.signatures.values()]
+def test_it_holds_stock_operations_in_float32_and_says_what_it_is(folder, signatures):
+    graphs = [one.graph.as_graph_def() for one in signatures.values()]
     nodes = [node for graph in graphs for node in graph.node]
     nodes += [node for graph in graphs for one in graph.library.function for node in one.node_def]
     assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "XlaLaunch"}
@@ -243,30 +245,35 @@ def test_a_place_that_cannot_be_written(tmp_path, inpainter):
         saved_model.save(inpainter, tmp_path / "file")
 
 
-def test_a_session_as_in_tensorflow_serving_answers_the_warm_up(folder, signatures):
+@pytest.fixture(scope="module")
+def model(folder):
     model = Model(folder / "1")  # runs the requests of every signature and window
-    try:
-        image, mask = photo(36, 44)[None], masks(HOLES[0])
-        inputs = {"image": image, "mask": mask}
-        filled = model.run(model.signature(""), inputs)["image"]
-        wanted = signatures["serving_default"](image=image, mask=mask)["image"]
-        np.testing.assert_array_equal(filled, wanted)
-    finally:
-        model.close()
+    yield model
+    model.close()
 
 
-def as_a_server_runs(version, signature, inputs):
-    """The error of a session that, like TensorFlow Serving's, checks no shapes before it runs."""
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        meta = tf.compat.v1.saved_model.load(session, ["serve"], str(version))
-        found = meta.signature_def[signature]
+def test_a_session_as_in_tensorflow_serving_answers_the_warm_up(model, signatures):
+    image, mask = photo(36, 44)[None], masks(HOLES[0])
+    inputs = {"image": image, "mask": mask}
+    filled = model.run(model.signature(""), inputs)["image"]
+    wanted = signatures["serving_default"](image=image, mask=mask)["image"]
+    np.testing.assert_array_equal(filled, wanted)
+
+
+@pytest.fixture(scope="module")
+def serve(model):
+    """Answers in the server's session, and like TensorFlow Serving checks no shapes before it."""
+
+    @functools.cache
+    def prepared(signature, names):
+        found = model.signatures[signature]
         options = config_pb2.CallableOptions(
-            feed=[found.inputs[name].name for name in inputs],
+            feed=[found.inputs[name].name for name in names],
             fetch=[one.name for one in found.outputs.values()],
         )
-        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
-            session._make_callable_from_options(options)(*inputs.values())
-    return str(caught.value)
+        return model._session._make_callable_from_options(options)
+
+    return lambda signature, inputs: prepared(signature, tuple(inputs))(*inputs.values())
 
 
 IMAGE, HOLE = photo(36, 44)[None], masks(HOLES[0])
@@ -288,25 +295,29 @@ ONE = np.ones(1, np.float32)
     ],
 )
 def test_other_ranks_and_channels_are_refused_by_name(
-    folder, signatures, signature, inputs, name, shape, expected
+    serve, signature, inputs, name, shape, expected
 ):
     names = {
         "bytes": ("image_bytes", "mask_bytes"),
         "stylize": ("content", "style", "strength"),
     }.get(signature, ("image", "mask"))
-    error = as_a_server_runs(folder / "1", signature, dict(zip(names, inputs, strict=True)))
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        serve(signature, dict(zip(names, inputs, strict=True)))
+    error = str(caught.value)
     assert re.search(rf"Shape of tensor \w*{name}\w* \[{shape}\] is not compatible", error), error
     assert f"expected shape [{expected}]" in error
 
 
-@pytest.mark.parametrize("smallest, max_pixels", [(16, 1023), (32, 600)])
-def test_the_warm_up_keeps_to_the_limit_of_pixels(tmp_path, smallest, max_pixels):
+@pytest.mark.parametrize("scales, max_pixels", [((16, 32), 1023), ((32,), 600)])
+def test_the_warm_up_keeps_to_the_limit_of_pixels(tmp_path, scales, max_pixels):
     encoder, _, feature2image = networks()
-    image2feature = Image2Feature(size=smallest, width=4)
-    scales = (smallest, 2 * smallest)
+    image2feature = Image2Feature(size=scales[0], width=4)
     inpainter = Inpainter(encoder, image2feature, feature2image, scales, OPTIONS)
-    version = saved_model.save(inpainter, tmp_path, max_pixels=max_pixels)
-    Model(version).close()  # fails if it refuses a request of its own
+    writer.warmup.write(tmp_path / WARMUP, "tfpaint", inpainter, max_pixels)
+    functions = writer.signatures(inpainter, max_pixels)
+    with unoptimized():
+        for name, inputs in requests(tmp_path / WARMUP):
+            functions[name].get_concrete_function()(**inputs)  # fails if it refuses its own request
 
 
 def test_a_limit_under_the_smallest_photo(tmp_path, inpainter):
