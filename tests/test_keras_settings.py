@@ -17,6 +17,8 @@ from tfpaint.networks.float32 import in_float32
 from tfpaint.networks.image2feature import Image2Feature
 from tfpaint.presets import save_preset
 
+PHOTO, MASK = tiny.photo(32, 32), tiny.mask_of(32, 32, (12, 12, 20, 20))
+
 
 def run(root, folder, *command, settings=None, **environment):
     """Runs Python in a folder that is the home, and there holds `keras.json`."""
@@ -33,8 +35,8 @@ def run(root, folder, *command, settings=None, **environment):
 def folder(tmp_path_factory):
     """A folder with a photo, a mask and a preset."""
     folder = tmp_path_factory.mktemp("home")
-    Image.fromarray(tiny.photo(32, 32)).save(folder / "photo.png")
-    Image.fromarray(tiny.mask_of(32, 32, (12, 12, 20, 20))).save(folder / "mask.png")
+    Image.fromarray(PHOTO).save(folder / "photo.png")
+    Image.fromarray(MASK).save(folder / "mask.png")
     save_preset(folder / "preset", **networks(), scales=(16, 32))
     return folder
 
@@ -73,14 +75,17 @@ def test_the_library_names_the_setting(root, folder, backend):
     assert "KERAS_BACKEND=tensorflow" in done.stderr.splitlines()[-1]
 
 
+@pytest.fixture(scope="module")
+def expected(folder):
+    return Inpainter.from_preset(folder / "preset")(PHOTO, MASK)
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "float16", "mixed_bfloat16", "float64"])
-def test_a_preset_computes_in_float32_under_any_policy(folder, policy):
-    photo, mask = tiny.photo(32, 32), tiny.mask_of(32, 32, (12, 12, 20, 20))
-    expected = Inpainter.from_preset(folder / "preset")(photo, mask)
+def test_a_preset_computes_in_float32_under_any_policy(folder, expected, policy):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        found = Inpainter.from_preset(folder / "preset")(photo, mask)
+        found = Inpainter.from_preset(folder / "preset")(PHOTO, MASK)
         assert keras.config.dtype_policy().name == policy
     finally:
         keras.config.set_dtype_policy(before)
