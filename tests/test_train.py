@@ -1,6 +1,7 @@
 """Training programs: the pipeline, exact resumption, the paper's configs, presets."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,14 @@ HOLE[15:25, 12:24] = True
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return photo_folder(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture(scope="module")
+def one_step(folder, tmp_path_factory):
+    """The work folder of a run that has ended after a step."""
+    work = tmp_path_factory.mktemp("run") / "work"
+    assert main(train(folder, work, steps=1)) == 0
+    return work
 
 
 def test_batches_depend_on_the_step_alone(folder):
@@ -205,21 +214,21 @@ def test_early_stopping_survives_a_restart(tmp_path):
     assert resume().restore() == (3, True)
 
 
-def test_a_work_folder_holds_one_run(folder, tmp_path, capsys):
-    assert main(train(folder, tmp_path, steps=1)) == 0
+def test_a_work_folder_holds_one_run(folder, one_step, tmp_path, capsys):
+    work = shutil.copytree(one_step, tmp_path / "work")
     for command, message in (
-        (train(folder, tmp_path, "coco/image2feature"), "run photo/image2feature and not coco/"),
-        (train(folder, tmp_path, steps=4) + ["--width", "4"], "holds a run of network"),
+        (train(folder, work, "coco/image2feature"), "run photo/image2feature and not coco/"),
+        (train(folder, work, steps=4) + ["--width", "4"], "holds a run of network"),
     ):
         assert main(command) == 2
         assert message in capsys.readouterr().err
-    assert main(train(folder, tmp_path, steps=2)) == 0
-    assert len(_log(tmp_path).splitlines()) == 3
+    assert main(train(folder, work, steps=2)) == 0
+    assert len(_log(work).splitlines()) == 3
 
 
-def test_a_work_folder_of_another_version_is_named(folder, tmp_path, capsys):
-    main(train(folder, tmp_path, steps=1))
-    file = tmp_path / "config.json"
+def test_a_work_folder_of_another_version_is_named(folder, one_step, tmp_path, capsys):
+    work = shutil.copytree(one_step, tmp_path / "work")
+    file = work / "config.json"
     config = json.loads(file.read_text())
     older = {key: value for key, value in config.items() if key != "options"}
     blurred = {**config, "options": {**config["options"], "key_blur": 9.0}}
@@ -232,7 +241,7 @@ def test_a_work_folder_of_another_version_is_named(folder, tmp_path, capsys):
         (json.dumps(odd), "not the config of a run"),
     ):
         file.write_text(text)
-        assert main(train(folder, tmp_path, steps=2)) == 2
+        assert main(train(folder, work, steps=2)) == 2
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
         assert file.read_text() == text
@@ -250,9 +259,8 @@ def test_checkpoints_of_another_network_are_named(folder, tmp_path, capsys):
     assert "ckpt-1: the checkpoint of another network" in error and error.count("\n") == 1
 
 
-def test_networks_of_another_kind_are_named(folder, tmp_path, capsys):
-    main(train(folder, tmp_path / "g1", steps=1))
-    g1, encoder = str(tmp_path / "g1" / "network.keras"), str(folder / "encoder.keras")
+def test_networks_of_another_kind_are_named(folder, one_step, tmp_path, capsys):
+    g1, encoder = str(one_step / "network.keras"), str(folder / "encoder.keras")
     run = train(folder, tmp_path / "g2", "photo/feature2image", 1)
     preset = ["preset", "--out", str(tmp_path / "p"), "--feature2image", "photo"]
     for command, message in (

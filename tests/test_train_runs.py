@@ -21,7 +21,13 @@ from train.photos import list_photos
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def runs(tmp_path_factory):
+    """The work folders of the G1s of `folder`: `g1`, of one step, and `g1-other`."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def folder(runs, tmp_path_factory):
     """Photos, an encoder, another of its shape and one of another, two critics and two G1s."""
     folder = photo_folder(tmp_path_factory.mktemp("photos"))
     keras.utils.set_random_seed(9)
@@ -30,9 +36,8 @@ def folder(tmp_path_factory):
     for critic in ("critic.npz", "other.npz"):
         save_vgg19(folder / critic)
     for name, steps in (("g1", 1), ("g1-other", 2)):
-        assert main(train(folder, folder / "runs" / name, steps=steps)) == 0
-        shutil.copy(folder / "runs" / name / "network.keras", folder / f"{name}.keras")
-    shutil.rmtree(folder / "runs")
+        assert main(train(folder, runs / name, steps=steps)) == 0
+        shutil.copy(runs / name / "network.keras", folder / f"{name}.keras")
     return folder
 
 
@@ -80,11 +85,11 @@ def test_another_frozen_network_start_or_photo_list_is_refused(folder, tmp_path,
     assert len(log(tmp_path / "work")) == 3
 
 
-def test_a_run_goes_on_when_its_photos_have_moved(folder, tmp_path):
-    assert main(train(folder, tmp_path / "work", steps=1)) == 0
-    shutil.copytree(folder, tmp_path / "moved")
-    assert main(train(tmp_path / "moved", tmp_path / "work", steps=2)) == 0
-    assert len(log(tmp_path / "work")) == 3
+def test_a_run_goes_on_when_its_photos_have_moved(folder, runs, tmp_path):
+    moved = shutil.copytree(folder, tmp_path / "moved")
+    work = shutil.copytree(runs / "g1", tmp_path / "work")
+    assert main(train(moved, work, steps=2)) == 0
+    assert len(log(work)) == 3
 
 
 def test_checkpoints_hold_only_what_is_trained(folder, tmp_path):
@@ -159,10 +164,9 @@ def test_early_stopping_keeps_the_best_network(folder, tmp_path, monkeypatch):
     assert any(not np.array_equal(a, b) for a, b in zip(kept[3], kept[1], strict=True))
 
 
-def test_without_early_stopping_the_last_network_is_kept(folder, tmp_path):
+def test_without_early_stopping_the_last_network_is_kept(folder, runs):
     assert load_config("photo/image2feature").patience is None
-    assert main(train(folder, tmp_path / "one", steps=1)) == 0
-    assert not (tmp_path / "one" / "best.keras").exists()
+    assert not (runs / "g1" / "best.keras").exists()
 
 
 def test_a_loss_that_is_no_number_stops_the_run(folder, tmp_path, monkeypatch, capsys):
