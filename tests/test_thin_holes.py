@@ -135,10 +135,11 @@ def test_the_paper_has_windows_for_every_hole():
 
 
 def test_parts_by_their_width():
-    """Each pixel is in one part; what is wider than a stroke is left to windows."""
+    """Each pixel is in one part; what is wider than a stroke, or compact, is left to windows."""
     wire = mask_of(600, 600, (100, 20, 104, 580))
     stroke = mask_of(600, 600, (200, 40, 230, 560))
     block, band = mask_of(600, 600, (350, 300, 410, 360)), mask_of(600, 600, (520, 40, 560, 560))
+    block |= mask_of(600, 600, (40, 400, 70, 430)) | mask_of(600, 600, (300, 40, 344, 84))
     hole = wire | stroke | band | block
     parts, rest = thin_parts(hole)
     for found, wanted in zip([*parts, rest], (wire, stroke, band, block), strict=True):

@@ -8,10 +8,14 @@ from tfpaint.filling.tone_ring import align_tone
 from tfpaint.filling.windows import read_mirrored
 from tfpaint.maps.mask_cells import inner, widen
 from tfpaint.patch_swap.pixel_patches import RADIUS
+from tfpaint.patch_swap.pixels import shrink
 from tfpaint.patch_swap.thin import fill_thin
 
 ROUNDS = {12: (4,), 32: (6, 4), 48: (8, 6, 4)}
 """Holes that are at most so many pixels wide, thinner ones first, and the rounds of `fill_thin`."""
+
+_COARSE = 4  # pixels of a cell at which areas are measured
+_STROKE = 1.5  # times the square of its width is more than a compact hole covers
 
 _TILE, _MARGIN = 512, 64  # pixels; the margin of a tile is seen, but not filled
 _FIELD = _TILE - 2 * _MARGIN
@@ -63,10 +67,26 @@ def thin_part(mask: tf.Tensor, widest: int) -> tf.Tensor:
         gone = tf.cast(_read(mask, tile), tf.float32)[None, ..., None]
         reach = widest // 2
         core = 1 - widen(1 - gone, reach)
-        alone = (gone - widen(core, 3 * reach))[0, ..., 0] > 0
-        return _written(thin, alone, tile)
+        alone = tf.nn.relu(gone - widen(core, 3 * reach))
+        return _written(thin, (alone * _long(alone, widest))[0, ..., 0] > 0, tile)
 
     return _each_tile(mask, mark, tf.zeros_like(mask))
+
+
+def _long(part: tf.Tensor, width: int) -> tf.Tensor:
+    """Where a part of a hole is a piece of a stroke: float32 (1, s, s, 1), 1 or 0, as `part` is.
+
+    A compact hole covers at most the square of its width; windows know what belongs there. Of a
+    stroke there is more around each place but its ends, and these are not far from other places.
+    """
+    if width <= min(ROUNDS):  # specks
+        return part
+    small = shrink(part, _COARSE)
+    around = 3 * width // _COARSE
+    area = around**2 * tf.nn.avg_pool2d(small, around, 1, "SAME")
+    long = tf.cast(area * small > _STROKE * (width / _COARSE) ** 2 * small, tf.float32)
+    long = widen(long, around // 2)
+    return tf.repeat(tf.repeat(long, _COARSE, 1), _COARSE, 2)
 
 
 def fill_thin_part(
