@@ -228,7 +228,7 @@ class Inpainter:
         given += [] if unknown is None else [tf.convert_to_tensor(unknown & ~mask)]
         sides = self._sides(given[1])
         scales = self._scales_up_to(sides)
-        kind = Kind(steps, image.dtype, unknown is not None, progress is not None)
+        kind = Kind(steps, given[0].dtype, unknown is not None, progress is not None)
         if self._graphs.pays(kind, len(sides), self.untraced):
             found = self._graphs.run(kind, given, progress).numpy()
         else:
