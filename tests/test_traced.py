@@ -72,3 +72,10 @@ def test_unrolled_graphs_hold_no_functions():
 
     assert functions_in(graph) == 0
     np.testing.assert_array_equal(graph(), [4])
+
+
+def test_functions_of_one_body_are_no_reason_to_warn(caplog):
+    for count in range(9):
+        graph = traced_once(lambda x, count=count: count * x, hot=True)
+        np.testing.assert_array_equal(graph(tf.ones([1])), [count])
+    assert "retracing" not in caplog.text

@@ -51,7 +51,9 @@ def traced_once(function: Callable | None = None, /, *, hot: bool = False, **opt
 def as_graph(function: Callable, **options: Any) -> Any:
     """A `tf.function`, with these options, that a graph calls and does not copy."""
     kept = {"_noinline": True}
-    return tf.function(function, autograph=False, experimental_attributes=kept, **options)
+    graph = tf.function(function, autograph=False, experimental_attributes=kept, **options)
+    graph._omit_frequent_tracing_warning = True  # which takes all functions of one body for one
+    return graph
 
 
 def traced_outside(**options: Any) -> Callable:
