@@ -62,12 +62,12 @@ def overlapped(
     threads = ThreadPoolExecutor(jobs)
     try:
         while True:
-            for photo in islice(coming, jobs + 1 - len(running)):
-                running[threads.submit(fill, photo)] = photo
+            fresh = list(islice(coming, jobs + 1 - len(running)))
+            with interruptible():  # before a fill begins, which may let no other thread run
+                running.update({threads.submit(fill, photo): photo for photo in fresh})
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
             if not running:
                 return
-            with interruptible():
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in [one for one in running if one in done]:
                 yield running.pop(future), future
     finally:
