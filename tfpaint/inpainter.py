@@ -226,10 +226,12 @@ class Inpainter:
         """The result alone, or with `steps` the coarse fill and each scale."""
         given = [tf.convert_to_tensor(image), tf.convert_to_tensor(mask), seed]
         given += [] if unknown is None else [tf.convert_to_tensor(unknown & ~mask)]
+        kind = Kind(steps, given[0].dtype, unknown is not None, progress is not None)
+        if not steps and self._graphs.pays(kind, 0, self.untraced):  # it finds the windows itself
+            return [self._graphs.run(kind, given, progress).numpy()]
         sides = self._sides(given[1])
         scales = self._scales_up_to(sides)
-        kind = Kind(steps, given[0].dtype, unknown is not None, progress is not None)
-        if self._graphs.pays(kind, len(sides), self.untraced):
+        if self._graphs.pays(kind, max(len(sides), 1), self.untraced):
             found = self._graphs.run(kind, given, progress).numpy()
         else:
             found = self._graphs.run_eagerly(kind, given, progress, scales).numpy()

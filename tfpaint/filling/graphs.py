@@ -48,9 +48,9 @@ class Graphs:
         self._progress: dict[int, Progress] = {}
 
     def pays(self, kind: Kind, windows: int, untraced: int) -> bool:
-        """Counts the windows of a photo; whether there were now more than `untraced`."""
+        """Counts the windows of a photo, or none; whether there were now more than `untraced`."""
         with self._lock:
-            self._filled[kind] += max(windows, 1)
+            self._filled[kind] += windows
             return self._filled[kind] > untraced
 
     def run(self, kind: Kind, given: Sequence[Any], progress: Progress | None) -> tf.Tensor:
