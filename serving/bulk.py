@@ -28,93 +28,59 @@ import apache_beam as beam
 from apache_beam.ml.inference.base import RunInference
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
-from serving import bulk_files, bulk_plan
+from serving import bulk_files, bulk_plan, bulk_steps
 from serving.bulk_plan import Job
-from serving.bulk_steps import Filled, InpaintHandler, Loaded, Read, Write, fill_one
+from serving.bulk_steps import Filled, Loaded, Steps, fill_one
 from tfpaint.commands import devices
 from tfpaint.errors import InputError
 from tfpaint.overlap import MANY, add_jobs_option, default_jobs, overlapped
 from tfpaint.pictures import files
-from tfpaint.pictures.mask_files import AS_THEY_ARE, MaskOptions
+from tfpaint.pictures.mask_files import MaskOptions
 from tfpaint.terminal import add_mask_options
 
 
-def here(
-    jobs: Sequence[Job],
-    at_a_time: int,
-    output: str,
-    preset: str,
-    max_pixels: int,
-    mask_options: MaskOptions,
-    device: str | None = None,
-    threads: int | None = None,
-) -> list[bulk_files.Record]:
+def here(jobs: Sequence[Job], at_a_time: int, steps: Steps) -> list[bulk_files.Record]:
     """Does all jobs in this process, `at_a_time` fills in threads; returns their records."""
     records: list[bulk_files.Record] = []
-    handler, read = InpaintHandler(preset, device, threads), Read(output, max_pixels, mask_options)
     model: Any = None
 
     def readable() -> Iterator[Loaded]:
         nonlocal model
         for job in jobs:
-            (found,) = read.process(job)
+            (found,) = steps.read.process(job)
             if isinstance(found, beam.pvalue.TaggedOutput):
                 records.append(found.value)
                 continue
             if model is None:
-                model = handler.load_model()
+                model = steps.fill.load_model()
                 if len(jobs) > MANY:
                     model.untraced = 0
             yield found
 
     def fill(loaded: Loaded) -> Filled:
-        (filled,) = handler.run_inference([loaded], model)
+        (filled,) = steps.fill.run_inference([loaded], model)
         return filled
 
     with closing(overlapped(fill, readable(), at_a_time)) as outcomes:
         for _, filled in outcomes:
-            records += Write(output).process(filled.result())
+            records += steps.write.process(filled.result())
     return records
 
 
-def build(
-    pipeline: beam.Pipeline,
-    jobs: list[Job],
-    output: str,
-    preset: str = "photo",
-    max_pixels: int = files.MAX_PIXELS,
-    mask_options: MaskOptions = AS_THEY_ARE,
-    device: str | None = None,
-    threads: int | None = None,
-) -> None:
-    """Adds all steps to a pipeline.
-
-    Args:
-        pipeline: What to add them to.
-        jobs: From `bulk_plan.plan`.
-        output: The folder of the results, the manifest and the dead-letter list.
-        preset: A name or a folder.
-        max_pixels: Pictures with more pixels are refused.
-        mask_options: How masks are read.
-        device, threads: As for `tfpaint.commands.devices.set_up`, for each of Beam's workers.
-    """
+def build(pipeline: beam.Pipeline, jobs: list[Job], steps: Steps) -> None:
+    """Adds all steps, and the manifest of their records, to a pipeline."""
     read = (
         pipeline
         | "Photos" >> beam.Create(jobs)
         | "Spread" >> beam.Reshuffle()
-        | "Read"
-        >> beam.ParDo(Read(output, max_pixels, mask_options)).with_outputs("records", main="on")
+        | "Read" >> beam.ParDo(steps.read).with_outputs("records", main="on")
     )
-    written = (
-        read.on
-        | "Inpaint" >> RunInference(InpaintHandler(preset, device, threads))
-        | "Write" >> beam.ParDo(Write(output))
-    )
+    written = read.on | "Inpaint" >> RunInference(steps.fill) | "Write" >> beam.ParDo(steps.write)
     _ = (
         (read.records, written)
         | beam.Flatten()
         | beam.combiners.ToList()
-        | "Manifest" >> beam.Map(bulk_files.write_manifest, output)
+        | "Manifest" >> beam.Map(bulk_files.write_manifest, steps.write.output)
     )
 
 
@@ -161,23 +127,23 @@ def run(options: argparse.Namespace) -> None:
     jobs, left_out = bulk_plan.plan(options.input, options.masks, options.output, options.recursive)
     for line in left_out:
         print(f"serving: {line}", file=sys.stderr)
-    how: dict[str, Any] = {
-        "output": options.output,
-        "preset": options.preset,
-        "max_pixels": int(options.max_pixels),
-        "mask_options": mask_options,
-        "device": options.device,
-        "threads": options.threads,
-    }
+    steps = bulk_steps.steps(
+        options.output,
+        options.preset,
+        int(options.max_pixels),
+        mask_options,
+        options.device,
+        options.threads,
+    )
     if options.dask:
-        records = _dask().run(options.dask, partial(fill_one, **how), jobs)
+        records = _dask().run(options.dask, partial(fill_one, steps=steps), jobs)
         bulk_files.write_manifest(records, options.output)
     elif not options.beam:
-        records = here(jobs, options.jobs or default_jobs(), **how)
+        records = here(jobs, options.jobs or default_jobs(), steps)
         bulk_files.write_manifest(records, options.output)
     else:
         with beam.Pipeline(options=settings) as pipeline:
-            build(pipeline, jobs, **how)
+            build(pipeline, jobs, steps)
     failed = bulk_files.count_failed(options.output)
     print(f"{len(jobs) - failed} of {len(jobs)} photos are in {options.output}")
     if failed:

@@ -130,23 +130,45 @@ class Write(beam.DoFn):
         yield bulk_files.record(job, began, error)
 
 
-def fill_one(
-    job: Job,
+class Steps(NamedTuple):
+    """What a job goes through, however its photos are shared."""
+
+    read: Read
+    fill: InpaintHandler
+    write: Write
+
+
+def steps(
     output: str,
     preset: str,
     max_pixels: int,
     mask_options: MaskOptions,
-    device: str | None = None,
-    threads: int | None = None,
-) -> bulk_files.Record:
+    device: str | None,
+    threads: int | None,
+) -> Steps:
+    """The steps of a job.
+
+    Args:
+        output: The folder of the results, the manifest and the dead-letter list.
+        preset: A name or a folder.
+        max_pixels: Pictures with more pixels are refused.
+        mask_options: How masks are read.
+        device, threads: As for `tfpaint.commands.devices.set_up`, for each worker.
+    """
+    handler = InpaintHandler(preset, device, threads)
+    return Steps(Read(output, max_pixels, mask_options), handler, Write(output))
+
+
+def fill_one(job: Job, steps: Steps) -> bulk_files.Record:
     """All steps of one job, without Beam; the networks stay loaded in this process."""
-    (loaded,) = Read(output, max_pixels, mask_options).process(job)
+    (loaded,) = steps.read.process(job)
     if isinstance(loaded, beam.pvalue.TaggedOutput):
         return loaded.value
+    handler = steps.fill
     with _LOADING:
-        model = _model(preset, device, threads)
-    (filled,) = InpaintHandler(preset).run_inference([loaded], model)
-    (record,) = Write(output).process(filled)
+        model = _model(handler.preset, handler.device, handler.threads)
+    (filled,) = handler.run_inference([loaded], model)
+    (record,) = steps.write.process(filled)
     return record
 
 
