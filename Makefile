@@ -29,7 +29,7 @@ out/models/tfpaint/exported: $(wildcard tfpaint/*.py tfpaint/presets/photo/*.*) 
 	@touch $@
 
 test: setup
-	$(PYTHON_BIN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTHON_BIN) -m pytest -q -n 2 --dist loadfile
 
 lint: setup
 	$(PYTHON_BIN) -m ruff check .

@@ -48,12 +48,6 @@ def float32():
         sys.modules["keras"].mixed_precision.set_global_policy("float32")
 
 
-def pytest_collection_modifyitems(items):
-    """Files with slow tests come first, so that no process is left with a long one at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session):
     """The last line says what was skipped, and how to get it."""
