@@ -2,7 +2,10 @@
 
 import tensorflow as tf
 
+from tfpaint.maps.traced import traced_once
 
+
+@traced_once
 def dilate(mask: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
     """Widens a mask by a disc, as `tfpaint.pictures.tight_masks.grow` does.
 

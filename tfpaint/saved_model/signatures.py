@@ -89,8 +89,7 @@ def files(inpainter: Inpainter, max_pixels: int) -> dict[str, Signature]:
         image = checks.decoded(index, "photo", image, 3, max_pixels)
         mask = checks.as_mask(checks.decoded(index, "mask", mask, 0, max_pixels))
         seed, growth, meeting = checks.options(index, seed, growth, wrap, inpainter.filler.pixels)
-        grown = dilate(mask[..., 0] > CUT, growth)[..., None]
-        mask = tf.where(grown, tf.maximum(mask, CUT + 1), mask)
+        mask = tf.cond(growth > 0, lambda: _grown(mask, growth), lambda: mask)
         image, mask = checks.checked(index, image, mask, max_pixels)
         filled = fill_in_graph(
             lambda image, mask: inpainter.inpaint(image, mask, seed),
@@ -125,6 +124,12 @@ def files(inpainter: Inpainter, max_pixels: int) -> dict[str, Signature]:
     if inpainter.filler.pixels:
         found["variants"] = _function(variants, **pair, seed=numbers)
     return found
+
+
+def _grown(mask: tf.Tensor, growth: tf.Tensor) -> tf.Tensor:
+    """A mask uint8 (H, W, 1) with what is missing widened by so many pixels."""
+    grown = dilate(mask[..., 0] > CUT, growth)[..., None]
+    return tf.where(grown, tf.maximum(mask, CUT + 1), mask)
 
 
 def features(filler: WindowFiller, max_pixels: int) -> Signature:
