@@ -45,7 +45,7 @@ def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
     queries = widen(queries)
 
     def products_of(y):
-        return products[y] if products is not None else _flat(tf.matmul(queries[y], cells))
+        return products[y] if products is not None else tf.reshape(queries[y] @ cells, [-1])
 
     def next_row(y, first, second, found):
         third = _three_across(products_of(y + 2), row, columns, length)
@@ -63,10 +63,6 @@ def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
     )[-1]
     found = tf.reshape(found, [rows, columns])
     return (found // row + 1) * width + found % row + 1
-
-
-def _flat(maps: tf.Tensor) -> tf.Tensor:
-    return tf.reshape(maps, [-1])
 
 
 _FLAT, _NUMBER = tf.TensorSpec([None]), tf.TensorSpec([], tf.int32)

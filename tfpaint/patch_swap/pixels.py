@@ -92,12 +92,12 @@ def next_level(
     return level(photo, missing, hole, answers, photo, 0.0, none, rounds, _FEWER_JUMPS)
 
 
-_PICTURE, _MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, None, 1])
+PICTURE, MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, None, 1])
 
 
 @traced_once(
     input_signature=[
-        *(_PICTURE, _MASK, _MASK, PLACES, _PICTURE),
+        *(PICTURE, MASK, MASK, PLACES, PICTURE),
         *(tf.TensorSpec([]), tf.TensorSpec([None, None]), tf.TensorSpec([], tf.int32), PLACES),
     ]
 )

@@ -20,7 +20,6 @@ from tfpaint.patch_swap.pixel_patches import (
 _STEPS = [(dy * step, dx * step) for step in (5, 9, 14, 22) for dy, dx in AROUND]
 _GUIDE = 3.5  # weight of the smooth fill's colours
 _JUMPS = (1, 2)
-_MAP, _MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, None, 1])
 _STEP = tf.TensorSpec([], tf.int32)
 
 
@@ -60,7 +59,7 @@ def fill_thin(
     return painted
 
 
-@traced_once(input_signature=[_MAP, _MASK, _MASK])
+@traced_once(input_signature=[pixels.PICTURE, pixels.MASK, pixels.MASK])
 def _from_beside(smooth: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor) -> tf.Tensor:
     """The best answer among a few places around each patch that asks, int32 (s * s,)."""
     side = tf.shape(smooth)[1]
@@ -71,9 +70,7 @@ def _from_beside(smooth: tf.Tensor, missing: tf.Tensor, hole: tf.Tensor) -> tf.T
     found, far = tf.fill(tf.shape(queries), -1), tf.fill(tf.shape(queries), NEVER)
     y, x = queries // side, queries % side
 
-    @traced_once(
-        input_signature=[PLACES, tf.TensorSpec([None]), *[tf.TensorSpec([], tf.int32)] * 2]
-    )
+    @traced_once(input_signature=[PLACES, tf.TensorSpec([None]), _STEP, _STEP])
     def nearer(found, far, dy, dx):
         v, u = y + dy, x + dx
         inside = (v >= 0) & (v < side) & (u >= 0) & (u < side)
