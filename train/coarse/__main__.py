@@ -18,6 +18,7 @@ from tfpaint.errors import InputError
 from tfpaint.networks.image2feature import Image2Feature
 from tfpaint.terminal import count, exit_code, open_streams
 from train.coarse import packed
+from train.coarse.beginning import begin_with
 from train.coarse.learning import CoarseFill, batches, held_out
 from train.coarse.state import Checkpoint, shorten
 
@@ -43,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     add("--photos", nargs="+", required=True, help="folders of photos, or one that `pack` wrote")
     add("--val", nargs="+", required=True, help="the same, of photos to validate on")
     add("--work", type=Path, required=True, help="folder of the run")
-    add("--init-from", help="a .keras whose weights to begin with")
+    add("--init-from", help="a .keras or a preset whose weights to begin with")
     add("--steps", type=count, default=60_000, help="optimiser steps (%(default)s)")
     add("--batch", type=count, default=16, help="photos in a step (%(default)s)")
     add("--epoch", type=count, default=250, help="steps between two validations (%(default)s)")
@@ -84,7 +85,7 @@ def run(options: argparse.Namespace) -> None:
         start="membrane",
     )
     if options.init_from:
-        _begin_with(network, options.init_from)
+        begin_with(network, options.init_from)
     model = CoarseFill(network)
     rate = schedule(options.rate, options.steps)
     optimizer = keras.optimizers.AdamW(rate, 0.01, beta_2=0.99, use_ema=True, ema_momentum=0.999)
@@ -123,19 +124,6 @@ def schedule(rate: float, steps: int) -> keras.optimizers.schedules.LearningRate
     if not warmup:
         return decay(rate, steps, 0.01)
     return decay(0.0, steps - warmup, 0.01, warmup_target=rate, warmup_steps=warmup)
-
-
-def _begin_with(network: keras.Model, source: str) -> None:
-    try:
-        first = keras.saving.load_model(source, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{source}: no such file, or no network of tfpaint in it") from error
-    try:
-        network.set_weights(first.get_weights())
-    except ValueError as error:
-        raise InputError(
-            f"{source}: another network than --size, --width and --residuals make"
-        ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
