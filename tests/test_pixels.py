@@ -37,6 +37,11 @@ def no_choices(side=SIDE):
     return tf.fill([1, side // 4, side // 4], -1)
 
 
+def first_levels(picture, missing, cells):
+    """As `pixels.first_levels`, with the picture as its guide."""
+    return pixels.first_levels(picture, picture, tf.ones_like(missing), missing, cells, 0)
+
+
 def choices(missing, cells_up):
     """Each cell of the hole takes the one so many cells above it."""
     asks = tf.nn.max_pool2d(missing, 4, 4, "VALID")
@@ -105,7 +110,8 @@ def test_the_average_equals_the_slow_one(narrow):
     places = np.array([10 * side + 9, 10 * side + 10, 12 * side + 13], np.int32)
     found = average(source, answers, weights, places, narrow)
     wanted = slow_average(source, answers, weights, places, narrow)
-    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
+    # A narrow average leaves out the seven pixels of weight e^-10, and those beyond.
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=0.1 if narrow else 1e-3)
 
 
 def slow_search(wanted, sources, answers, queries, handicap, jump):
@@ -147,13 +153,16 @@ def test_a_step_of_the_search_equals_the_slow_one(jump):
     answers[queries] = rng.choice(np.flatnonzero(known), len(queries))
     sources = rng.normal(size=(side * side, depth)).astype(np.float32)
     wanted = rng.normal(size=(len(queries), depth)).astype(np.float32)
-    found, far = search(wanted, sources, answers, queries, handicap, [jump])
+    lengths = np.square(sources).sum(-1) + handicap.ravel()
+    found, far = search(wanted, sources, lengths, answers, queries, [jump])
+    far += np.square(wanted).sum(-1)
     slow, slow_far = slow_search(
         wanted.astype(np.float64), sources.astype(np.float64), answers, queries, handicap, jump
     )
     np.testing.assert_array_equal(found, slow)
     np.testing.assert_allclose(far, slow_far, rtol=1e-3, atol=1e-3)
-    more, nearer = search(wanted, sources, answers, queries, handicap, [jump, 1, 2, 1])
+    more, nearer = search(wanted, sources, lengths, answers, queries, [jump, 1, 2, 1])
+    nearer += np.square(wanted).sum(-1)
     assert (nearer <= far + 1e-3).numpy().all() and tf.reduce_mean(nearer) < tf.reduce_mean(far)
     assert known.ravel()[more.numpy()[queries]].all()
 
@@ -170,7 +179,7 @@ def test_a_pattern_goes_on_from_a_coarse_fill_that_hints_at_it():
     truth, missing = pattern(), hole()
     blurred = tf.nn.avg_pool2d(truth, 9, 1, "SAME")
     start = tf.where(missing > 0, blurred, truth)
-    picture, answers = pixels.first_levels(start, start, missing, choices(missing, 7), 0)
+    picture, answers = first_levels(start, missing, choices(missing, 7))
     inside = missing.numpy()[0, ..., 0] > 0
     error, before = (np.abs(one - truth)[0][inside].mean() for one in (picture, start))
     assert error < 0.6 * before
@@ -191,9 +200,7 @@ def test_only_what_is_known_is_copied():
     image[..., 1] = rng.uniform(0, 200, (1, SIDE, SIDE))
     missing = hole(SIDE, (50, 50, 78, 80), (10, 10, 40, 120), (0, 90, 128, 96))
     image[missing.numpy()[..., 0] > 0] = (255, 0, 0)
-    picture, _ = pixels.first_levels(
-        tf.constant(image), tf.constant(image), missing, no_choices(), 0
-    )
+    picture, _ = first_levels(tf.constant(image), missing, no_choices())
     painted = picture.numpy()[0, 50:78, 50:80]
     assert painted[..., 0].max() < 1e-3 and painted[..., 1].mean() > 50
     np.testing.assert_array_equal(picture[0, 10:26], image[0, 10:26])  # outside the centre
@@ -203,7 +210,7 @@ def test_only_what_is_known_is_copied():
 def test_nothing_missing_and_nothing_known(fill):
     picture = tf.constant(photo(SIDE, SIDE)[None], tf.float32)
     missing = tf.fill([1, SIDE, SIDE, 1], fill)
-    found, answers = pixels.first_levels(picture, picture, missing, no_choices(), 0)
+    found, answers = first_levels(picture, missing, no_choices())
     np.testing.assert_array_equal(found, picture)
     twice = [tf.image.resize(one, [2 * SIDE] * 2, "nearest") for one in (picture, missing)]
     np.testing.assert_array_equal(pixels.next_level(*twice, answers)[0], twice[0])

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfpaint.errors import InputError
+from tfpaint.filling.certainty import sureness
 from tfpaint.filling.coarse_from_pieces import recompose
 from tfpaint.filling.feature_swap import swap_features
 from tfpaint.filling.holes import SCALES
@@ -144,10 +145,11 @@ class WindowFiller:
         return self._states(crop, count, scale)
 
     def _states(self, crop, count: int, scale) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
-        states = [(self.coarse(*level(crop, self.scales[0])), None)]
+        picture, sure = self.coarse(*level(crop, self.scales[0]))
+        states = [(picture, None)]
         for index in range(count):
             before, side = states[-1], crop.shape[0] or tf.shape(crop)[0]
-            one_scale = partial(scale, crop, *before, index)
+            one_scale = partial(scale, crop, sure, *before, index)
             reached = index == 0 or side >= self.scales[index]
             if isinstance(reached, bool):
                 states.append(one_scale() if reached else before)
@@ -155,7 +157,7 @@ class WindowFiller:
                 states.append(tf.cond(reached, one_scale, lambda before=before: before))
         return states
 
-    def _one_scale(self, crop, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _one_scale(self, crop, sure, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Refines a picture at a scale; returns it and its matches."""
         photo, mask, picture = self.begin(crop, picture, index)
         for _ in range(self.options.iterations):
@@ -163,14 +165,14 @@ class WindowFiller:
         return picture, chosen
 
     def _pixels_at_scale(
-        self, crop, picture, matches, index: int, seed
+        self, crop, sure, picture, matches, index: int, seed
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Swaps patches of pixels at a scale; returns the picture and the answers."""
         photo, mask, before = self._enlarged(crop, picture, index)
         if index == 0:
-            drawn, matches = self._one_scale(crop, picture, None, 0)
+            drawn, matches = self._one_scale(crop, sure, picture, None, 0)
             pair = _to_255(drawn), _to_255(before)
-            painted, answers = self.first_pixels(*pair, mask, matches, seed)
+            painted, answers = self.first_pixels(*pair, sure, mask, matches, seed)
         else:
             painted, answers = self.next_pixels(_to_255(before), mask, matches)
         painted = align_tone(painted / 127.5 - 1.0, photo, mask, 1 - mask, pixels.RADIUS)
@@ -189,8 +191,10 @@ class WindowFiller:
         photo, mask = level(crop, self.scales[index])
         return photo, mask, tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
 
-    def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """I1, the coarse prediction at the smallest scale: float32 (1, s, s, 3) in [-1, 1].
+
+        And how much to follow it, float32 (1, s, s, 1): 1, or by `tfpaint.filling.certainty`.
 
         Other holes, and mirror images of the hole, may lie outside the centre square. The network
         was trained without holes there and predicts nothing for them, so they are filled smoothly
@@ -198,10 +202,14 @@ class WindowFiller:
         """
         smooth = pull_push(photo, 1 - mask)
         hole = mask * centre(photo.shape[1])
-        coarse, _ = split(self.image2feature([smooth * (1 - hole), hole], training=False))
+        coarse, error = split(self.image2feature([smooth * (1 - hole), hole], training=False))
         margin = [photo.shape[1] // 4] * 2
-        coarse = tf.pad(tf.cast(coarse, tf.float32), [[0, 0], margin, margin, [0, 0]])
-        return tf.where(hole > 0, coarse, smooth)
+        around = [[0, 0], margin, margin, [0, 0]]
+        coarse = tf.pad(tf.cast(coarse, tf.float32), around)
+        sure = tf.ones_like(mask)
+        if error is not None:
+            sure = tf.pad(sureness(error), around, constant_values=1.0)
+        return tf.where(hole > 0, coarse, smooth), sure
 
     def _refine(self, picture, photo, mask, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Encodes a picture, swaps its patches and draws it; returns the picture and matches."""

@@ -102,6 +102,11 @@ def _cosines() -> np.ndarray:
 
 _COSINES = _cosines()
 
+# The pixels of a patch, seven by seven, from the centre outwards.
+_NEAREST = np.array(
+    sorted(np.ndindex(7, 7), key=lambda place: np.square(np.subtract(place, RADIUS)).sum())
+)
+_NEAREST = _NEAREST.astype(np.int32).reshape(7, 7, 2) - np.int32(RADIUS)
 
 PLACES = tf.TensorSpec([None], tf.int32)
 
@@ -111,18 +116,18 @@ PLACES = tf.TensorSpec([None], tf.int32)
     input_signature=[
         tf.TensorSpec([None, None]),
         tf.TensorSpec([None, None]),
+        tf.TensorSpec([None]),
         PLACES,
         PLACES,
-        tf.TensorSpec([None, None]),
         PLACES,
     ],
 )
 def search(
     wanted: tf.Tensor,
     sources: tf.Tensor,
+    lengths: tf.Tensor,
     answers: tf.Tensor,
     queries: tf.Tensor,
-    handicap: tf.Tensor,
     jumps: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Improves answers by those of the neighbours and by the places beside (PatchMatch).
@@ -130,20 +135,21 @@ def search(
     Args:
         wanted: float32 (n, K), the descriptors of the patches that ask.
         sources: float32 (s * s, K), the descriptors of the patches around every pixel.
+        lengths: float32 (s * s,), the sources' squared lengths, with `NEVER` added where none may
+            be, or less where one is less welcome.
         answers: int32 (s * s,), flat source centres, known ones for all queries; -1 elsewhere.
         queries: int32 (n,), flat places of the patches that ask.
-        handicap: float32 (s, s), added to the squared distance of a source centred there: `NEVER`
-            where none may be.
         jumps: int32 (j,), pixels to the neighbours whose answers are tried, step by step.
 
     Returns:
-        The answers, and the squared distances with the handicaps, float32 (n,).
+        The answers, and float32 (n,): the squared distances, with what was added to `lengths`, less
+        the squared lengths of `wanted`.
 
     Reference: Barnes et al., "PatchMatch", 2009, with all queries at once in place of scan lines
     and neighbours at several distances in place of random search.
     """
-    side, count = tf.shape(handicap)[0], tf.shape(queries)[0]
-    lengths = tf.reduce_sum(tf.square(sources), -1) + tf.reshape(handicap, [-1])
+    side = tf.cast(tf.sqrt(tf.cast(tf.size(answers), tf.float32)) + 0.5, tf.int32)
+    count = tf.size(queries)
 
     def step(number, answers, far):
         def compare(first, found, far):
@@ -175,7 +181,7 @@ def search(
         (0, answers, tf.zeros([count])),
         parallel_iterations=1,
     )
-    return answers, tf.maximum(far + tf.reduce_sum(tf.square(wanted), -1), 0.0)
+    return answers, far
 
 
 def _nearest(wanted, places, sources, lengths, answers, jump, side):
@@ -218,7 +224,8 @@ def average(
         weights: float32 (s * s,), of the patch around each pixel; 0 where none asks.
         hole: int32 (m,), flat places of the pixels to paint, at least `RADIUS` from the edge.
         narrow: How fast a patch's weight falls with the squared distance from its centre. 0 counts
-            all pixels of a patch alike, and blurs.
+            all pixels of a patch alike, and blurs. Above 0, pixels further than 2 from the centre
+            do not count: 2 is usual, and they would have a weight below e^-10.
 
     Returns:
         float32 (s, s, C).
@@ -227,10 +234,18 @@ def average(
     flat = tf.reshape(source, [-1, source.shape[-1]])
     count = tf.shape(hole)[0]
     result, total = tf.zeros([count, source.shape[-1]]), tf.zeros([count, 1])
-    dy, dx = np.mgrid[-RADIUS : RADIUS + 1, -RADIUS : RADIUS + 1].astype(np.int32)
-    shares = tf.unstack(tf.exp(-narrow * (dy * dy + dx * dx).astype(np.float32)))
-    for steps, share in zip(tf.unstack(dy * side + dx), shares, strict=True):
-        result, total = _brought(result, total, flat, answers, weights, hole, steps, share)
+
+    def brought(result, total, steps):
+        for dy, dx in steps.transpose(0, 2, 1):
+            share = tf.exp(-narrow * (dy * dy + dx * dx).astype(np.float32))
+            step = dy * side + dx
+            result, total = _brought(result, total, flat, answers, weights, hole, step, share)
+        return result, total
+
+    result, total = brought(result, total, _NEAREST[:2])
+    result, total = tf.cond(
+        narrow > 0, lambda: (result, total), lambda: brought(result, total, _NEAREST[2:])
+    )
     painted = tf.tensor_scatter_nd_update(flat, hole[:, None], result / tf.maximum(total, 1e-12))
     return tf.reshape(painted, tf.shape(source))
 
@@ -248,7 +263,7 @@ def average(
     ]
 )
 def _brought(result, total, flat, answers, weights, hole, steps, shares):
-    """The sums of `average`, with what a row of the patches around each pixel brings to it."""
+    """The sums of `average`, with what some of the patches around each pixel bring to it."""
     for step, share in zip(tf.unstack(steps), tf.unstack(shares), strict=True):
         share = share * tf.gather(weights, hole - step)[:, None]
         theirs = tf.maximum(tf.gather(answers, hole - step) + step, 0)

@@ -29,7 +29,7 @@ LARGEST = 512
 """Side of the last level that searches. Beyond it, the answers are enlarged."""
 
 ROUNDS = (8, 4, 2, 1)  # of search and average, from the first level on
-_JUMPS, _FEWER_JUMPS = (1, 2, 1, 1), (1, 2)  # of the first level, of the others; see `search`
+_JUMPS = ((1, 2, 1, 1), (1, 2), (1, 2), (1,))  # see `search`
 _GUIDE = 3.5  # weight of the guide's colours at the first level; a patch's mean has 7
 _LOOSE_GUIDE = 2.0
 _HANDICAP = 100e3
@@ -40,13 +40,19 @@ _NARROW = 2.0  # of the last average, see `average`
 
 
 def first_levels(
-    picture: tf.Tensor, guide: tf.Tensor, missing: tf.Tensor, cells: tf.Tensor, seed: tf.Tensor
+    picture: tf.Tensor,
+    guide: tf.Tensor,
+    sure: tf.Tensor,
+    missing: tf.Tensor,
+    cells: tf.Tensor,
+    seed: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The levels up to the side of the picture, beginning with patch-swap's choices in features.
 
     Args:
         picture: float32 (1, s, s, 3) in [0, 255], s static, the hole filled somehow.
         guide: float32 (1, s, s, 3) in [0, 255], the coarse fill, whose colours are followed.
+        sure: float32 (1, s, s, 1), above 0: how much more than elsewhere they are followed.
         missing: float32 (1, s, s, 1), 1 = missing. The hole is what of it lies in the centre square
             of half the side; what is missing elsewhere is not copied.
         cells: int32 (1, c, c), the choices of `tfpaint.match` on features of this picture.
@@ -58,14 +64,16 @@ def first_levels(
         (s * s,), for `next_level`.
     """
     side = picture.shape[1]
-    small, gone, colours = (shrink(one, side // SMALLEST) for one in (picture, missing, guide))
+    first = side // SMALLEST
+    small, gone, colours, sure = (shrink(one, first) for one in (picture, missing, guide, sure))
     gone = tf.cast(gone > 0, tf.float32)
     hole, answers = gone * centre(SMALLEST), _from_cells(cells[0], SMALLEST)
     handicap, weight = _variant(seed)
+    follow = weight * sure[0, :, :, 0]
     painted, answers = level(
-        small, gone, hole, answers, colours, weight, handicap, ROUNDS[0], _JUMPS
+        small, gone, hole, answers, colours, follow, handicap, ROUNDS[0], _JUMPS[0]
     )
-    for times in [side // SMALLEST >> step for step in range(1, (side // SMALLEST).bit_length())]:
+    for times in [first >> step for step in range(1, first.bit_length())]:
         small, gone = (shrink(one, times) for one in (picture, missing))
         painted, answers = next_level(small, tf.cast(gone > 0, tf.float32), answers)
     return painted, answers
@@ -85,20 +93,22 @@ def next_level(
         As for `first_levels`.
     """
     side = photo.shape[1]
-    rounds = ROUNDS[(side // SMALLEST).bit_length() - 1]
+    number = (side // SMALLEST).bit_length() - 1
+    rounds, jumps = ROUNDS[number], _JUMPS[number]
     answers = upsampled(answers, side)
     hole = missing * centre(side)
     none = tf.zeros([side, side])
-    return level(photo, missing, hole, answers, photo, 0.0, none, rounds, _FEWER_JUMPS)
+    return level(photo, missing, hole, answers, photo, none, none, rounds, jumps)
 
 
 PICTURE, MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, None, 1])
+SQUARE = tf.TensorSpec([None, None])
 
 
 @traced_once(
     input_signature=[
         *(PICTURE, MASK, MASK, PLACES, PICTURE),
-        *(tf.TensorSpec([]), tf.TensorSpec([None, None]), tf.TensorSpec([], tf.int32), PLACES),
+        *(SQUARE, SQUARE, tf.TensorSpec([], tf.int32), PLACES),
     ]
 )
 def level(
@@ -107,15 +117,15 @@ def level(
     hole: tf.Tensor,
     answers: tf.Tensor,
     guide: tf.Tensor,
-    weight: tf.Tensor,
+    follow: tf.Tensor,
     handicap: tf.Tensor,
     rounds: tf.Tensor,
     jumps: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Rounds of search and average at one level: (1, s, s, 3) and the answers (s * s,).
 
-    The guide's colours count by `weight`, and a source is less welcome by its `handicap`, (s, s) in
-    squared distance. `rounds` is at least 1.
+    The guide's colours count by `follow`, (s, s), and a source is less welcome by its `handicap`,
+    (s, s) in squared distance. `rounds` is at least 1.
     """
     known, asks = known_centres(missing), grow(hole, RADIUS)[0, :, :, 0] > 0
 
@@ -124,17 +134,12 @@ def level(
     @traced_once()
     def repeat():
         queries, inside = places_of(asks), places_of(hole[0, :, :, 0] > 0)
-        allowed = tf.where(known, handicap, NEVER)
         source = with_texture(photo[0])
-
-        def guided():
-            colours = tf.where(hole > 0, guide, photo)
-            return flat(weight * tf.nn.avg_pool2d(colours, _GUIDE_WIDTH, 1, "SAME"))
-
-        # No colours where no guide counts, for at 512 px they would copy 100 MB of descriptors.
-        colours = tf.cond(weight > 0, guided, lambda: tf.zeros([tf.size(known), 0]))
         sources = describe_all(source)
-        sources = tf.cond(weight > 0, lambda: tf.concat([sources, colours], -1), lambda: sources)
+        allowed = tf.reshape(tf.where(known, handicap, NEVER), [-1])
+        lengths = tf.reduce_sum(tf.square(sources), -1) + allowed
+        colours = tf.where(hole > 0, guide, photo)
+        sources, followed, length = _guided(sources, colours, follow, queries)
         trust = tf.gather(_trust(hole), queries)
 
         def paint(found, weights, last):
@@ -143,9 +148,10 @@ def level(
             return average(source, found, weights, places, tf.where(last, _NARROW, 0.0))
 
         def once_more(turn, found, painted):
-            wanted = describe_at(painted, queries)
-            wanted = tf.concat([wanted, tf.gather(colours, queries)], -1)
-            found, far = search(wanted, sources, found, queries, allowed, jumps)
+            patches = describe_at(painted, queries)
+            wanted = tf.concat([patches, followed], -1)
+            found, far = search(wanted, sources, lengths, found, queries, jumps)
+            far = tf.maximum(far + tf.reduce_sum(tf.square(patches), -1) + length, 0.0)
             far -= tf.gather(tf.reshape(handicap, [-1]), tf.gather(found, queries))
             scale = tf.sort(far)[tf.shape(far)[0] * 3 // 4] / 2 + 1e-3
             weights = trust * tf.exp(-far / (2 * scale)) + 1e-9
@@ -162,6 +168,31 @@ def level(
 
     possible = tf.reduce_any(known) & tf.reduce_any(asks)
     return tf.cond(possible, repeat, lambda: (photo, answers))
+
+
+def _guided(
+    sources: tf.Tensor, picture: tf.Tensor, follow: tf.Tensor, queries: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Adds the picture's colours to the descriptors, as far as they count.
+
+    Returns:
+        The sources' descriptors; what to add to those of `queries`, so that their product is that
+        of colours weighted by `follow`, less half the squared length of the source's; and the
+        squared length of what is added, (n,).
+    """
+
+    def guided():
+        colours = flat(tf.nn.avg_pool2d(picture - 127.5, _GUIDE_WIDTH, 1, "SAME"))
+        squares = tf.reduce_sum(tf.square(colours), -1, keepdims=True)
+        share = tf.square(tf.gather(tf.reshape(follow, [-1]), queries))[:, None]
+        wanted = tf.concat([share * tf.gather(colours, queries), -share / 2], -1)
+        length = share[:, 0] * tf.gather(squares[:, 0], queries)
+        return tf.concat([sources, colours, squares], -1), wanted, length
+
+    # No colours where no guide counts, for at 512 px they would copy 100 MB of descriptors.
+    count = tf.size(queries)
+    otherwise = lambda: (sources, tf.zeros([count, 0]), tf.zeros([count]))  # noqa: E731
+    return tf.cond(tf.reduce_any(follow > 0), guided, otherwise)
 
 
 def _variant(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
