@@ -229,12 +229,13 @@ class Inpainter:
         kind = Kind(steps, given[0].dtype, unknown is not None, progress is not None)
         if not steps and self._graphs.pays(kind, 0, self.untraced):  # it finds the windows itself
             return [self._graphs.run(kind, given, progress).numpy()]
-        sides = self._sides(given[1])
+        split = thin_parts(given[1], *given[3:]) if self.filler.pixels else None
+        sides = self._sides(split[1] if split else given[1])
         scales = self._scales_up_to(sides)
         if self._graphs.pays(kind, max(len(sides), 1), self.untraced):
             found = self._graphs.run(kind, given, progress).numpy()
         else:
-            found = self._graphs.run_eagerly(kind, given, progress, scales).numpy()
+            found = self._graphs.run_eagerly(kind, given, progress, scales, split).numpy()
         if not steps:
             return [found]
         beyond = len(self.scales) - len(scales)
@@ -242,11 +243,11 @@ class Inpainter:
 
     def scales_for(self, mask: np.ndarray) -> tuple[int, ...]:
         """The scales through which a hole goes: bool (H, W), True = missing somewhere."""
-        return self._scales_up_to(self._sides(tf.convert_to_tensor(mask)))
+        hole = tf.convert_to_tensor(mask)
+        return self._scales_up_to(self._sides(thin_parts(hole)[1] if self.filler.pixels else hole))
 
-    def _sides(self, mask: tf.Tensor) -> np.ndarray:
-        """The sides of the windows around a hole: int32 (N,)."""
-        wide = thin_parts(mask)[1] if self.filler.pixels else mask
+    def _sides(self, wide: tf.Tensor) -> np.ndarray:
+        """The sides of the windows around a hole's wide parts: int32 (N,)."""
         return windows.find_windows(wide, self.scales)[:, 2].numpy()
 
     def _scales_up_to(self, sides: np.ndarray) -> tuple[int, ...]:

@@ -71,11 +71,19 @@ class Graphs:
             del self._progress[call]
 
     def run_eagerly(
-        self, kind: Kind, given: Sequence[Any], progress: Progress | None, scales: Sequence[int]
+        self,
+        kind: Kind,
+        given: Sequence[Any],
+        progress: Progress | None,
+        scales: Sequence[int],
+        split: tuple[list[tf.Tensor], tf.Tensor] | None,
     ) -> tf.Tensor:
-        """As `run`, without a graph; with `steps`, as far as the last of `scales`."""
+        """As `run`, without a graph; with `steps`, as far as the last of `scales`.
+
+        `split` is what `tfpaint.filling.thin_holes.thin_parts` has made of the mask.
+        """
         report = progress and (lambda index, count: progress(int(index), int(count)))
-        return self._fill(kind, scales, report, *given)
+        return self._fill(kind, scales, report, *given, split=split)
 
     def of(self, kind: Kind) -> Any:
         """The function of a kind, made once.
@@ -101,9 +109,12 @@ class Graphs:
 
         return as_graph(inpaint, input_signature=signature)
 
-    def _fill(self, kind: Kind, scales, report, image, mask, seed, unknown=None) -> tf.Tensor:
+    def _fill(
+        self, kind: Kind, scales, report, image, mask, seed, unknown=None, split=None
+    ) -> tf.Tensor:
         count = len(scales) + 1 if kind.steps else 1
-        pictures = fill_photo(self.filler, image, mask, seed, unknown, scales, count, report)
+        about = unknown, scales, count, report, split
+        pictures = fill_photo(self.filler, image, mask, seed, *about)
         return pictures if kind.steps else pictures[0]
 
     def _report(self, call: tf.Tensor, index: tf.Tensor, count: tf.Tensor) -> None:

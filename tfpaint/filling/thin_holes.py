@@ -42,15 +42,19 @@ def thin_parts(
 
 
 def fill_thin_parts(
-    image: tf.Tensor, mask: tf.Tensor, unknown: tf.Tensor | None = None
+    image: tf.Tensor,
+    mask: tf.Tensor,
+    unknown: tf.Tensor | None = None,
+    split: tuple[list[tf.Tensor], tf.Tensor] | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Fills the thin parts of a hole, and returns the photo and what is missing still.
 
     Args:
         image: uint8 or uint16 (H, W, 3).
         mask, unknown: As for `thin_parts`.
+        split: What `thin_parts` returned for them, if it is known already.
     """
-    parts, rest = thin_parts(mask, unknown)
+    parts, rest = split or thin_parts(mask, unknown)
     for part, rounds in zip(parts, ROUNDS.values(), strict=True):
         unseen = mask if unknown is None else mask | unknown
         image, mask = fill_thin_part(image, unseen, part, rounds), mask & ~part

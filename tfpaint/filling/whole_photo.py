@@ -21,6 +21,7 @@ def fill_photo(
     scales: Sequence[int],
     count: int,
     progress: Callable[[tf.Tensor, tf.Tensor], None] | None = None,
+    split: tuple[list[tf.Tensor], tf.Tensor] | None = None,
 ) -> tf.Tensor:
     """Fills the missing pixels of a photo of any size, as part of a graph.
 
@@ -34,6 +35,7 @@ def fill_photo(
         count: How many pictures to return.
         progress: Called with the number of each window that begins, from 0, and how many there
             are; once, where this becomes part of a graph.
+        split: As for `fill_thin_parts`.
 
     Returns:
         (count, H, W, 3) of the dtype of `image`: the last of coarse fill and scales.
@@ -43,7 +45,7 @@ def fill_photo(
         return missing if unknown is None else missing | unknown
 
     if filler.pixels:
-        image, mask = fill_thin_parts(image, mask, unknown)
+        image, mask = fill_thin_parts(image, mask, unknown, split)
     boxes = holes.find_boxes(mask, filler.scales)
     around = windows.window_around(boxes, tf.shape(mask), filler.scales)
     pictures = tf.stack([image] * count)

@@ -41,11 +41,38 @@ def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
     scales = _scatter(firsts, tf.gather(inverse_norms(sources), centres - width - 1), length)
     valid = _scatter(firsts, tf.ones_like(firsts), length) > 0
 
-    rows, columns = tf.shape(asks)[0], tf.shape(asks)[1]
-    queries = widen(queries)
+    shape = tf.shape(asks)
+    if products is None:
+        found = _by_rows_of_cells(widen(queries), cells, scales, valid, shape, row)
+    else:
+        found = _by_rows_of_products(products, scales, valid, shape, row)
+    found = tf.reshape(found, shape)
+    return (found // row + 1) * width + found % row + 1
 
-    def products_of(y):
-        return products[y] if products is not None else tf.reshape(queries[y] @ cells, [-1])
+
+_MATRIX = tf.TensorSpec([None, None])
+_ABOUT = (
+    tf.TensorSpec([None]),
+    tf.TensorSpec([None], tf.bool),
+    tf.TensorSpec([2], tf.int32),
+    tf.TensorSpec([], tf.int32),
+)
+
+
+@traced_outside(input_signature=[tf.TensorSpec([None, None, None]), _MATRIX, *_ABOUT])
+def _by_rows_of_cells(queries, cells, *about):
+    return _by_rows(lambda y: tf.reshape(queries[y] @ cells, [-1]), *about)
+
+
+@traced_outside(input_signature=[_MATRIX, *_ABOUT])
+def _by_rows_of_products(products, *about):
+    return _by_rows(lambda y: products[y], *about)
+
+
+def _by_rows(products_of, scales, valid, shape, row):
+    """The best source of each query, in the layout: int32, flat, row after row."""
+    rows, columns = tf.unstack(shape)
+    length = tf.size(scales)
 
     def next_row(y, first, second, found):
         third = _three_across(products_of(y + 2), row, columns, length)
@@ -54,30 +81,21 @@ def _best(question: Question, products: tf.Tensor | None = None) -> tf.Tensor:
 
     before = [_three_across(products_of(y), row, columns, length) for y in range(2)]
     # Rows are concatenated, because LiteRT's TensorArray needs rows of a static length.
-    found = tf.while_loop(
+    return tf.while_loop(
         lambda y, *_: y < rows,
         next_row,
         (0, *before, tf.zeros([0], tf.int32)),
         shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None])] * 3),
         parallel_iterations=1,
     )[-1]
-    found = tf.reshape(found, [rows, columns])
-    return (found // row + 1) * width + found % row + 1
 
 
-_FLAT, _NUMBER = tf.TensorSpec([None]), tf.TensorSpec([], tf.int32)
-
-
-@traced_outside(input_signature=[_FLAT, _NUMBER, _NUMBER, _NUMBER])
 def _three_across(products, row, columns, length):
     """The products of a row of queries, summed over dx: flat, and `2 * row` longer for the dy."""
     size, step = columns * length + 2 * row, length + 1
     return tf.add_n([tf.slice(products, [dx * step], [size]) for dx in range(3)])
 
 
-@traced_outside(
-    input_signature=[*[_FLAT] * 4, tf.TensorSpec([None], tf.bool), _NUMBER, _NUMBER],
-)
 def _best_of_row(first, second, third, scales, valid, row, columns):
     """The best source of each query of a row, in the layout, from the products of three rows."""
     length = tf.size(scales)

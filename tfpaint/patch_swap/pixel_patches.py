@@ -83,8 +83,8 @@ def describe_at(image: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
         line = tf.range(-RADIUS, RADIUS + 1)
         inside = tf.reshape(line[:, None] * width + line, [-1])
         pixels = tf.gather(tf.reshape(image, [-1, 5]), places[:, None] + inside)
-        cosines = tf.reshape(_COSINES, [-1, KEPT])
-        return tf.reshape(tf.einsum("npc,pk->nck", pixels, cosines), [-1, 5 * KEPT])
+        pixels = tf.reshape(tf.transpose(pixels, [0, 2, 1]), [-1, tf.size(line) ** 2])
+        return tf.reshape(pixels @ tf.reshape(_COSINES, [-1, KEPT]), [-1, 5 * KEPT])
 
     sparse = _SPARSE * tf.size(places) < (bottom - top) * (right - left)
     return tf.cond(sparse, of_each, of_all)
