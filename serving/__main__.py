@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from tfpaint.terminal import command_parser, exit_code, silent
+from tfpaint.terminal import command_parser, exit_code, importing
 
 _SUMMARIES = {
     "server": "serve a SavedModel by gRPC and REST, and the page",
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = next(iter(arguments), "")
     programs: dict[str, ModuleType | str] = {**_SUMMARIES}
     if chosen in programs:  # only this one: the packages that the others need may be missing
-        with silent():
+        with importing():
             programs[chosen] = import_module(f"serving.{chosen}")
     parser = command_parser("serving", "Serves tfpaint.", programs)
     options, rest = parser.parse_known_args(arguments)

@@ -1,10 +1,13 @@
 """A standard stream that is closed, full or not read costs only the words that would go there."""
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
+
+from tfpaint import terminal
 
 FILL = "from tfpaint.terminal import load_tensorflow; load_tensorflow()"
 OPEN = "from tfpaint.terminal import open_streams; open_streams()"
@@ -72,3 +75,24 @@ def test_the_programs_start_without_streams(root, package):
         env=os.environ | {"PYTHONPATH": str(root), "PYTHONOPTIMIZE": "2"},
     )
     assert done.returncode == 0
+
+
+def test_imports_are_quick_and_quiet(capfd):
+    """Garbage is not looked for meanwhile, and is again afterwards."""
+    with terminal.importing():
+        assert not gc.isenabled()
+        os.write(2, b"a warning of native code")
+    assert gc.isenabled() and gc.get_freeze_count() > 1000
+    assert capfd.readouterr().err == ""
+    gc.unfreeze()
+
+
+def test_whoever_looks_for_no_garbage_goes_on_so():
+    gc.disable()
+    try:
+        with pytest.raises(KeyError), terminal.importing():
+            raise KeyError
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()

