@@ -83,7 +83,7 @@ class Graphs:
         `split` is what `tfpaint.filling.thin_holes.thin_parts` has made of the mask.
         """
         report = progress and (lambda index, count: progress(int(index), int(count)))
-        return self._fill(kind, scales, report, *given, split=split)
+        return self._fill(kind, scales, report, split, *given)
 
     def of(self, kind: Kind) -> Any:
         """The function of a kind, made once.
@@ -105,12 +105,14 @@ class Graphs:
             unknown = more[0] if kind.unknown else None
             report = partial(self._report, more[-1]) if kind.reports else None
             with unoptimized():  # what is called in the graph keeps this, whoever traces it
-                return self._fill(kind, self.filler.scales, report, image, mask, seed, unknown)
+                return self._fill(
+                    kind, self.filler.scales, report, None, image, mask, seed, unknown
+                )
 
         return as_graph(inpaint, input_signature=signature)
 
     def _fill(
-        self, kind: Kind, scales, report, image, mask, seed, unknown=None, split=None
+        self, kind: Kind, scales, report, split, image, mask, seed, unknown=None
     ) -> tf.Tensor:
         count = len(scales) + 1 if kind.steps else 1
         about = unknown, scales, count, report, split
