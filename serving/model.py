@@ -15,6 +15,11 @@ DEFAULT_SIGNATURE = "serving_default"
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
 _PREDICT = "tensorflow/serving/predict"
 
+# A signature's graph is prepared when it first runs, in seconds. `bytes` and `variants` are `fill`
+# with these for the inputs that they lack, and so are run as `fill`.
+_WHOLE = "fill"
+_DEFAULTS = {"seed": np.int32(0), "grow_mask": np.int32(0), "wrap": b"none"}
+
 
 class Model:
     """A SavedModel in a session of its own.
@@ -83,6 +88,7 @@ class Model:
             raise ServingError(
                 Code.INVALID_ARGUMENT, f"output tensor alias not found: {min(strangers)[:100]}"
             )
+        signature, inputs = self._whole(signature, inputs)
         fetches = {name: signature.outputs[name].name for name in outputs or signature.outputs}
         feeds = {signature.inputs[name].name: array for name, array in inputs.items()}
         limit = None if seconds is None else max(1, int(seconds * 1000))
@@ -91,6 +97,15 @@ class Model:
             return self._session.run(fetches, feeds, options=options)
         except tf.errors.OpError as error:
             raise from_tensorflow(error) from error
+
+    def _whole(self, signature, inputs: Mapping[str, np.ndarray]):
+        whole = self.signatures.get(_WHOLE, signature)
+        lacking = set(whole.inputs) - set(signature.inputs)
+        more = set(signature.inputs) - set(whole.inputs)
+        if more or not lacking or not lacking <= set(_DEFAULTS) or inputs.keys() & lacking:
+            return signature, inputs
+        count = np.shape(next(iter(inputs.values()), 0))[:1]
+        return whole, {**inputs, **{name: np.full(count, _DEFAULTS[name]) for name in lacking}}
 
     def close(self) -> None:
         """Frees the memory. No request may be running."""
