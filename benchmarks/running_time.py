@@ -61,14 +61,16 @@ def stages(inpainter, case, times=5):
         taken[stage] += seconds(run, times=times)
         return compiled(*arguments)
 
-    picture, sure = measure("Image2Feature", filler.coarse, *level(crop, filler.scales[0]))
-    matches = None
+    window = level(crop, filler.scales[0])
+    picture, sure = measure("Image2Feature", filler.coarse, *window)
+    matches, followed = None, tf.ones_like(window[1]) if sure is None else sure
     for index, scale in enumerate(filler.scales):
         if scale > len(truth):
             break
-        begin, swap, draw = (
-            partial(stage, index=index) for stage in (filler.begin, filler.swap, filler.draw)
+        begin, swap = (
+            partial(stage, index=index, sure=sure) for stage in (filler.begin, filler.swap)
         )
+        draw = partial(filler.draw, index=index)
         coarse = picture
         photo, mask, picture = measure("pieces of the coarse fill", begin, crop, picture)
         if index == 0 or not filler.pixels:
@@ -84,7 +86,7 @@ def stages(inpainter, case, times=5):
             if index == 0:
                 levels = filler.first_pixels
                 guide = tf.where(mask > 0, coarse, photo)
-                given = [given[0], (guide + 1) * 127.5, sure, mask, matches, tf.constant(0)]
+                given = [given[0], (guide + 1) * 127.5, followed, mask, matches, tf.constant(0)]
             painted, matches = measure("patch-swap in pixels", levels, *given)
             picture = tf.where(mask * centre(scale) > 0, painted / 127.5 - 1, picture)
     whole = seconds(lambda: inpainter(case.incomplete, case.mask), times=times)

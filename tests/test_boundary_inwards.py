@@ -69,3 +69,16 @@ def test_each_ring_is_matched_on_what_is_known_so_far():
 def test_nothing_missing_leaves_the_keys():
     keys = stripes()
     assert boundary_inwards.queries(keys, hole_of([]), 0.5, lambda queries: 1 / 0) is keys
+
+
+def test_each_cell_has_a_trust_of_its_own():
+    keys, hole = tf.ones((1, SIDE, SIDE, 1)), hole_of([(12, 12, 20, 18)])
+    trusts = np.random.default_rng(0).uniform(0, 1, hole.shape).astype(np.float32)
+    seen = []
+
+    def swap(queries):
+        seen.append(queries)
+        return keys
+
+    boundary_inwards.queries(keys, hole, tf.constant(trusts), swap)
+    np.testing.assert_allclose(seen[0], 1 - hole + trusts * hole, rtol=1e-6)

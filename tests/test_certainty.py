@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tests.test_pixels import hole, no_choices
 from tests.tiny import networks
-from tfpaint.filling.certainty import sureness
+from tfpaint.filling.certainty import sureness, trust_in_cells
 from tfpaint.filling.multi_scale import WindowFiller, level
 from tfpaint.filling.options import Options
 from tfpaint.networks.image2feature import Image2Feature
@@ -37,10 +37,9 @@ def test_colours_are_followed_where_they_are_sure(left):
     assert halves[0 if left else 1] < 0.7 * halves[1 if left else 0]
 
 
-@pytest.mark.parametrize("uncertainty", [True, False])
-def test_a_window_has_the_certainty_of_its_network(uncertainty):
+def test_a_window_has_the_certainty_of_its_network():
     encoder, _, feature2image = networks()
-    g1 = Image2Feature(SIDE, width=2, uncertainty=uncertainty)
+    g1 = Image2Feature(SIDE, width=2, uncertainty=True)
     filler = WindowFiller(encoder, g1, feature2image, (SIDE,), Options(pixels=True))
     missing = hole()
     crop = tf.concat([100 * (1 - missing), tf.zeros([1, SIDE, SIDE, 2]), 1 - missing, missing], -1)
@@ -48,7 +47,15 @@ def test_a_window_has_the_certainty_of_its_network(uncertainty):
     outside = sure.numpy()[0, :32]
     inside = sure.numpy()[0, 32:-32, 32:-32]
     assert sure.shape == (1, SIDE, SIDE, 1) and (outside == 1).all()
-    if uncertainty:
-        assert 1 / 3 <= inside.min() < inside.max() <= 2.5
-    else:
-        assert (inside == 1).all()
+    assert 1 / 3 <= inside.min() < inside.max() <= 2.5
+
+
+def test_cells_are_trusted_by_the_mean_of_their_pixels():
+    cells = tf.ones([1, 2, 2, 1])
+    sure = np.full((1, 8, 8, 1), 2.0, np.float32)
+    sure[:, :4, :4] = 0.5
+    sure[:, :4, 4:6] = 1.0
+    found = trust_in_cells(0.4, tf.constant(sure), cells)[0, ..., 0]
+    np.testing.assert_allclose(found, [[0.2, 0.6], [0.8, 0.8]], rtol=1e-6)
+    assert trust_in_cells(0.9, tf.constant(sure), cells).numpy().max() == 1
+    assert trust_in_cells(0.4, None, cells) == 0.4

@@ -28,7 +28,7 @@ def picture_of(features):
 
 
 def recompose(coarse, missing, backend=DYNAMIC):
-    return coarse_from_pieces.recompose(cells_of, picture_of, coarse, missing, backend)
+    return coarse_from_pieces.recompose(cells_of, picture_of, coarse, missing, None, backend)
 
 
 def mask():
@@ -114,7 +114,7 @@ def test_bad_options():
 def test_the_first_scale_begins_with_it_and_the_coarse_fill_is_shown_as_it_was(monkeypatch):
     calls = []
 
-    def recorded(encode, draw, coarse, mask, backend):
+    def recorded(encode, draw, coarse, mask, sure, backend):
         calls.append(coarse.shape)
         return tf.where(mask > 0, tf.zeros_like(coarse), coarse)
 

@@ -18,7 +18,7 @@ _DECAY = 0.9  # confidence in a ring, relative to the ring outside it
 def queries(
     keys: tf.Tensor,
     hole: tf.Tensor,
-    trust: float,
+    trust: float | tf.Tensor,
     swap: Callable[[tf.Tensor], tf.Tensor],
     unroll: bool = False,
 ) -> tf.Tensor:
@@ -31,7 +31,8 @@ def queries(
         keys: float32 (B, h, w, K), the features to match on. In the hole they are those of a coarse
             prediction.
         hole: float32 (B, h, w, 1), 1 = missing, within the centre square of half the side.
-        trust: Weight of the coarse prediction's cells, relative to a known cell.
+        trust: Weight of the coarse prediction's cells, relative to a known cell: a number, or
+            float32 (B, h, w, 1).
         swap: Patch-swap. Maps queries (B, h, w, K) to `keys` with their hole replaced by the known
             patches most similar to the queries, (B, h, w, K).
         unroll: True puts the largest possible number of rings, h / 4, into the graph without a

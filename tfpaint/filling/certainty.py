@@ -19,3 +19,20 @@ def sureness(error: tf.Tensor) -> tf.Tensor:
         measurement whose error is known.
     """
     return tf.clip_by_value(_USUAL / error, _LEAST, _MOST)
+
+
+def trust_in_cells(trust: float, sure: tf.Tensor | None, cells: tf.Tensor) -> float | tf.Tensor:
+    """The weight of the coarse fill in cells of features, relative to a known cell: at most 1.
+
+    Args:
+        trust: The weight of a coarse fill of usual certainty.
+        sure: float32 (B, S, S, 1), from `sureness`; None if nothing is known of it.
+        cells: (B, S / stride, S / stride, 1), for its shape alone.
+
+    Returns:
+        float32, of the shape of `cells`; or `trust` itself.
+    """
+    if sure is None:
+        return trust
+    stride = sure.shape[1] // cells.shape[1]
+    return tf.minimum(trust * tf.nn.avg_pool2d(sure, stride, stride, "VALID"), 1.0)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tfpaint.filling import boundary_inwards
+from tfpaint.filling.certainty import trust_in_cells
 from tfpaint.filling.tone_ring import align_tone
 from tfpaint.maps.mask_cells import centre, grow, hole_on_features
 from tfpaint.patch_swap.backends import Backend
@@ -26,6 +27,7 @@ def recompose(
     draw: Callable[[tf.Tensor], tf.Tensor],
     coarse: tf.Tensor,
     mask: tf.Tensor,
+    sure: tf.Tensor | None,
     backend: Backend,
 ) -> tf.Tensor:
     """Rebuilds the coarse fill, and mixes it with the given one.
@@ -38,6 +40,7 @@ def recompose(
         draw: Maps features to pictures: the Feature2Image of the smallest scale.
         coarse: float32 (1, s, s, 3) in [-1, 1], the photo with the coarse fill in its hole.
         mask: float32 (1, s, s, 1), 1 = missing.
+        sure: As for `tfpaint.filling.feature_swap.swap_features`.
         backend: How to match and paste patches.
 
     Returns:
@@ -55,7 +58,8 @@ def recompose(
         chosen = backend.match(queries, found, grow(hole), may)
         return backend.paste(chosen, found, features, hole, overlap)
 
-    inwards = boundary_inwards.queries(features, hole, _TRUST, swap, not backend.loops)
+    trust = trust_in_cells(_TRUST, sure, hole)
+    inwards = boundary_inwards.queries(features, hole, trust, swap, not backend.loops)
     drawn = draw(swap(inwards))
     drawn = align_tone(drawn, half, missing, 1 - missing, 2)
     drawn = tf.where(missing > 0, tf.clip_by_value(drawn, -1.0, 1.0), half)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tfpaint.filling import boundary_inwards
+from tfpaint.filling.certainty import trust_in_cells
 from tfpaint.filling.options import Options
 from tfpaint.maps.low_pass import low_pass
 from tfpaint.maps.mask_cells import centre, grow, hole_on_features
@@ -18,6 +19,7 @@ def swap_features(
     options: Options,
     scale: int = 0,
     start: tf.Tensor | None = None,
+    sure: tf.Tensor | None = None,
     backend: Backend = DYNAMIC,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Encodes pictures, and replaces the patches of their holes by the most similar known ones.
@@ -31,6 +33,7 @@ def swap_features(
         scale: Index of the scale, 0 being the smallest. Blurs are wider by 2**scale.
         start: The matches of the previous scale to continue from, in the shape in which `backend`
             returns them: int32 (B, s / 2, s / 2) by default. None matches without them.
+        sure: float32 (B, S, S, 1), by which `trust` is multiplied at each pixel; None for 1.
         backend: How to match and paste patches.
 
     Returns:
@@ -48,7 +51,8 @@ def swap_features(
 
     queries = keys
     if _inwards(options, scale):
-        queries = boundary_inwards.queries(keys, hole, options.trust, swap_keys, not backend.loops)
+        trust = trust_in_cells(options.trust, sure, hole)
+        queries = boundary_inwards.queries(keys, hole, trust, swap_keys, not backend.loops)
     chosen = backend.match(queries, keys, asks, may, start, options.coherence)
     return features, backend.paste(chosen, features, features, hole, options.overlap), chosen
 

@@ -129,9 +129,10 @@ class WindowFiller:
             The features before and after patch-swap, float32 (1, S / stride, S / stride, C) each.
         """
         last = self.scales.index(crop.shape[0])
-        picture, matches = self._states(crop, last, self._one_scale)[-1]
-        _, mask, picture = self.begin(crop, picture, last)
-        return self.swap(picture, mask, matches, last)[:2]
+        coarse, sure = self.coarse(*level(crop, self.scales[0]))
+        picture, matches = self._states(crop, coarse, sure, last, self._one_scale)[-1]
+        _, mask, picture = self.begin(crop, picture, last, sure)
+        return self.swap(picture, mask, matches, last, sure)[:2]
 
     def states(
         self, crop: tf.Tensor, count: int, seed: int | tf.Tensor = 0
@@ -142,11 +143,11 @@ class WindowFiller:
         `seed` other than 0 leads to another fill.
         """
         scale = partial(self._pixels_at_scale, seed=seed) if self.pixels else self._one_scale
-        return self._states(crop, count, scale)
+        coarse, sure = self.coarse(*level(crop, self.scales[0]))
+        return self._states(crop, coarse, sure, count, scale)
 
-    def _states(self, crop, count: int, scale) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
-        picture, sure = self.coarse(*level(crop, self.scales[0]))
-        states = [(picture, None)]
+    def _states(self, crop, coarse, sure, count: int, scale):
+        states: list[tuple[tf.Tensor, tf.Tensor | None]] = [(coarse, None)]
         for index in range(count):
             before, side = states[-1], crop.shape[0] or tf.shape(crop)[0]
             one_scale = partial(scale, crop, sure, *before, index)
@@ -159,9 +160,9 @@ class WindowFiller:
 
     def _one_scale(self, crop, sure, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Refines a picture at a scale; returns it and its matches."""
-        photo, mask, picture = self.begin(crop, picture, index)
+        photo, mask, picture = self.begin(crop, picture, index, sure)
         for _ in range(self.options.iterations):
-            picture, chosen = self.refine(picture, photo, mask, matches, index)
+            picture, chosen = self.refine(picture, photo, mask, matches, index, sure)
         return picture, chosen
 
     def _pixels_at_scale(
@@ -172,6 +173,7 @@ class WindowFiller:
         if index == 0:
             drawn, matches = self._one_scale(crop, sure, picture, None, 0)
             pair = _to_255(drawn), _to_255(before)
+            sure = tf.ones_like(mask) if sure is None else sure
             painted, answers = self.first_pixels(*pair, sure, mask, matches, seed)
         else:
             painted, answers = self.next_pixels(_to_255(before), mask, matches)
@@ -179,11 +181,14 @@ class WindowFiller:
         hole = mask * centre(photo.shape[1])
         return tf.where(hole > 0, tf.clip_by_value(painted, -1.0, 1.0), before), answers
 
-    def begin(self, crop, picture, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def begin(
+        self, crop, picture, index: int, sure: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The photo and mask of a window at a scale, and the picture from which it starts."""
         photo, mask, picture = self._enlarged(crop, picture, index)
         if self.options.recompose and index == 0:
-            picture = recompose(self.encode, self._decoders[0], picture, mask, self.backend)
+            networks = self.encode, self._decoders[0]
+            picture = recompose(*networks, picture, mask, sure, self.backend)
         return photo, mask, picture
 
     def _enlarged(self, crop, picture, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -191,10 +196,11 @@ class WindowFiller:
         photo, mask = level(crop, self.scales[index])
         return photo, mask, tf.where(mask > 0, tf.image.resize(picture, photo.shape[1:3]), photo)
 
-    def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _coarse(self, photo: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
         """I1, the coarse prediction at the smallest scale: float32 (1, s, s, 3) in [-1, 1].
 
-        And how much to follow it, float32 (1, s, s, 1): 1, or by `tfpaint.filling.certainty`.
+        And how much to follow it, float32 (1, s, s, 1), as `tfpaint.filling.certainty` says; None
+        if the network does not say how sure it is.
 
         Other holes, and mirror images of the hole, may lie outside the centre square. The network
         was trained without holes there and predicts nothing for them, so they are filled smoothly
@@ -206,21 +212,25 @@ class WindowFiller:
         margin = [photo.shape[1] // 4] * 2
         around = [[0, 0], margin, margin, [0, 0]]
         coarse = tf.pad(tf.cast(coarse, tf.float32), around)
-        sure = tf.ones_like(mask)
-        if error is not None:
-            sure = tf.pad(sureness(error), around, constant_values=1.0)
+        sure = None if error is None else tf.pad(sureness(error), around, constant_values=1.0)
         return tf.where(hole > 0, coarse, smooth), sure
 
-    def _refine(self, picture, photo, mask, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _refine(
+        self, picture, photo, mask, matches, index: int, sure
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Encodes a picture, swaps its patches and draws it; returns the picture and matches."""
-        _, swapped, chosen = self.swap(picture, mask, matches, index)
+        _, swapped, chosen = self.swap(picture, mask, matches, index, sure)
         return self.draw(swapped, picture, photo, mask, index), chosen
 
-    def swap(self, picture, mask, matches, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def swap(
+        self, picture, mask, matches, index: int, sure: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Runs `swap_features` at a scale, which returns F1, F1' and the matches."""
         if self.options.trust >= 1 and self.scales[index] <= EXACT:
             matches = None
-        return swap_features(self.encode, picture, mask, self.options, index, matches, self.backend)
+        sure = None if index else sure
+        about = self.options, index, matches, sure, self.backend
+        return swap_features(self.encode, picture, mask, *about)
 
     def draw(self, swapped, picture, photo, mask, index: int) -> tf.Tensor:
         """Draws I from F1' by Feature2Image, with the photo's tones: float32 (1, s, s, 3)."""
