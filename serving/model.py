@@ -1,9 +1,11 @@
 """One version of the SavedModel in memory, run as TensorFlow Serving runs it."""
 
+import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -104,7 +106,7 @@ class Model:
         more = set(signature.inputs) - set(whole.inputs)
         if more or not lacking or not lacking <= set(_DEFAULTS) or inputs.keys() & lacking:
             return signature, inputs
-        count = np.shape(next(iter(inputs.values()), 0))[:1]
+        count = np.shape(inputs.get("image_bytes", 0))[:1]
         return whole, {**inputs, **{name: np.full(count, _DEFAULTS[name]) for name in lacking}}
 
     def close(self) -> None:
@@ -115,15 +117,23 @@ class Model:
         """Runs the warm-up requests exported with the model, so that no user's request is slow."""
         if not requests.exists():
             return
-        records = tf.compat.v1.io.tf_record_iterator(str(requests))
+        by_graph: dict[tuple[str, ...], list[Any]] = {}
+        for record in tf.compat.v1.io.tf_record_iterator(str(requests)):
+            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+            signature = self.signature(request.model_spec.signature_name)
+            inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+            whole, _ = self._whole(signature, inputs)
+            key = tuple(one.name for one in whole.outputs.values())
+            by_graph.setdefault(key, []).append((signature, inputs))
+        # Each graph in a thread of its own: two threads would prepare the same one twice.
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            answers = [threads.submit(self._answer, record) for record in records]
-            for done, answer in enumerate(as_completed(answers), start=1):
-                answer.result()
-                if progress is not None:
-                    progress(done, len(answers))
+            done, count = itertools.count(1), sum(map(len, by_graph.values()))
 
-    def _answer(self, record: bytes) -> None:
-        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-        signature = self.signature(request.model_spec.signature_name)
-        self.run(signature, {k: tf.make_ndarray(v) for k, v in request.inputs.items()})
+            def answer(requests):
+                for one in requests:
+                    self.run(*one)
+                    if progress is not None:
+                        progress(next(done), count)
+
+            for answered in [threads.submit(answer, one) for one in by_graph.values()]:
+                answered.result()

@@ -206,7 +206,7 @@ def test_iterations_repeat_each_scale(monkeypatch, eagerly):
     inpainter = Inpainter(*networks(), scales=SCALES, options=Options(iterations=3))
     seen, refine = [], inpainter.filler.refine
     monkeypatch.setattr(
-        inpainter.filler, "refine", lambda *maps: seen.append(maps[-1]) or refine(*maps)
+        inpainter.filler, "refine", lambda *maps: seen.append(maps[4]) or refine(*maps)
     )
     inpainter(photo(60, 80), HOLES["one"])
     assert seen == [0, 0, 0, 1, 1, 1]

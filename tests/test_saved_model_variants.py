@@ -118,9 +118,11 @@ def test_all_files_are_filled_by_one_graph(model, monkeypatch):
     assert ran[0] == ran[1] == ran[2] and plain["image_bytes"][0] == same["image_bytes"][0]
 
 
+@pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("count", [0, 2])
-def test_what_is_wrong_is_said_as_before(model, count):
+def test_what_is_wrong_is_said_as_before(model, count, order):
     """Options that a request has not sent are never what is wrong with it."""
     wrong = pairs(1) | {"mask_bytes": pairs(count)["mask_bytes"]}
+    wrong = dict(list(wrong.items())[::order])
     with pytest.raises(ServingError, match=f"1 photos, but {count} masks"):
         model.run(model.signature("bytes"), wrong)

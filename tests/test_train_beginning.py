@@ -77,6 +77,16 @@ def test_a_network_of_another_shape_is_refused(first, other):
         begin_with(Image2Feature(**{**SHAPE, **other}), first[1])
 
 
+def test_deconvolutions_are_not_widened_but_taken_as_they_are(tmp_path):
+    shape, file = {**SHAPE, "upsample": "deconv"}, str(tmp_path / "deconv.keras")
+    small, same = (Image2Feature(**shape, width=3) for _ in range(2))
+    small.save(file)
+    begin_with(same, file)
+    np.testing.assert_allclose(same([IMAGE, HOLE]), small([IMAGE, HOLE]), atol=1e-6)
+    with pytest.raises(InputError, match="another network"):
+        begin_with(Image2Feature(**shape, width=6), file)
+
+
 @pytest.mark.parametrize("more", [{"residuals": 1}, {"uncertainty": True}])
 def test_a_network_is_not_made_smaller(more, tmp_path):
     file = str(tmp_path / "large.keras")

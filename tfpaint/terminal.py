@@ -14,6 +14,8 @@ from types import ModuleType
 
 from tfpaint.errors import InputError, system_error
 
+_MANY_MODULES = 100  # a large import has more: TensorFlow's, 2,000
+
 
 def command_parser(
     package: str, description: str, programs: Mapping[str, ModuleType | str]
@@ -164,15 +166,16 @@ def silent() -> Iterator[None]:
 def importing() -> Iterator[None]:
     """As `silent`, without looking for garbage: a large import makes none, and is a fifth faster.
 
-    What is there at the end is never looked through again.
+    What is there after a large import is never looked through again.
     """
-    collects = gc.isenabled()
+    collects, modules = gc.isenabled(), len(sys.modules)
     gc.disable()
     try:
         with silent():
             yield
     finally:
-        gc.freeze()
+        if len(sys.modules) > modules + _MANY_MODULES:
+            gc.freeze()
         if collects:
             gc.enable()
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from tfpaint.commands import devices
-from tfpaint.terminal import importing
+from tfpaint.terminal import importing, silent
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -28,6 +28,6 @@ def load_inpainter(
     devices.set_up(device, threads)  # loads TensorFlow, which takes seconds
     with importing():
         from tfpaint.inpainter import Inpainter
-
+    with silent():
         settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
         return Inpainter.from_preset(preset, **settings)

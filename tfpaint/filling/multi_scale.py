@@ -212,11 +212,14 @@ class WindowFiller:
         margin = [photo.shape[1] // 4] * 2
         around = [[0, 0], margin, margin, [0, 0]]
         coarse = tf.pad(tf.cast(coarse, tf.float32), around)
-        sure = None if error is None else tf.pad(sureness(error), around, constant_values=1.0)
-        return tf.where(hole > 0, coarse, smooth), sure
+        coarse = tf.where(hole > 0, coarse, smooth)
+        if error is None:
+            return coarse, None
+        # It was trained in holes alone, and says nothing of known pixels.
+        return coarse, tf.where(hole > 0, tf.pad(sureness(error), around), 1.0)
 
     def _refine(
-        self, picture, photo, mask, matches, index: int, sure
+        self, picture, photo, mask, matches, index: int, sure: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Encodes a picture, swaps its patches and draws it; returns the picture and matches."""
         _, swapped, chosen = self.swap(picture, mask, matches, index, sure)

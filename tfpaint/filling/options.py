@@ -49,8 +49,9 @@ class Options:
             is sharper. The paper's mean has equal weights (section 3.3.2).
         trust: Above 0. Below 1, the smallest scale is matched ring by ring from the hole's boundary
             inwards (after Criminisi et al., 2004), and without `key_blur`. `trust` is then the
-            weight of the coarse fill's cells, relative to a known cell, and each larger scale
-            continues from the matches of the previous one. The paper matches each scale
+            weight of the coarse fill's cells, relative to a known cell (where its network says how
+            sure it is, from a third to two and a half times that), and each larger scale continues
+            from the matches of the previous one. The paper matches each scale
             independently, on the whole fill (section 3.4).
         recompose: Rebuild the coarse fill from large pieces of the photo, as far as they fit. The
             paper uses the fill of Image2Feature (section 3.3.1).

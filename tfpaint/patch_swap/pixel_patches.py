@@ -224,8 +224,8 @@ def average(
         weights: float32 (s * s,), of the patch around each pixel; 0 where none asks.
         hole: int32 (m,), flat places of the pixels to paint, at least `RADIUS` from the edge.
         narrow: How fast a patch's weight falls with the squared distance from its centre. 0 counts
-            all pixels of a patch alike, and blurs. Above 0, pixels further than 2 from the centre
-            do not count: 2 is usual, and they would have a weight below e^-10.
+            all pixels of a patch alike, and blurs. Above 0, the 14 pixels nearest to the centre
+            count alone: at 2, which is usual, the others would have a weight of at most e^-10.
 
     Returns:
         float32 (s, s, C).

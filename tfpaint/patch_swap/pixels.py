@@ -173,12 +173,12 @@ def level(
 def _guided(
     sources: tf.Tensor, picture: tf.Tensor, follow: tf.Tensor, queries: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Adds the picture's colours to the descriptors, as far as they count.
+    """Adds to a squared distance that of the picture's colours, times the square of `follow`.
 
     Returns:
-        The sources' descriptors; what to add to those of `queries`, so that their product is that
-        of colours weighted by `follow`, less half the squared length of the source's; and the
-        squared length of what is added, (n,).
+        The sources' descriptors, with colours and their squared length added; what to add to the
+        descriptors of `queries`, so that twice the product is less by that distance, up to a number
+        of the query's own; and that number, float32 (n,).
     """
 
     def guided():
@@ -191,8 +191,8 @@ def _guided(
 
     # No colours where no guide counts, for at 512 px they would copy 100 MB of descriptors.
     count = tf.size(queries)
-    otherwise = lambda: (sources, tf.zeros([count, 0]), tf.zeros([count]))  # noqa: E731
-    return tf.cond(tf.reduce_any(follow > 0), guided, otherwise)
+    nothing = tf.zeros([count, 0]), tf.zeros([count])
+    return tf.cond(tf.reduce_any(follow > 0), guided, lambda: (sources, *nothing))
 
 
 def _variant(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

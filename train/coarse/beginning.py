@@ -13,10 +13,11 @@ _MAY_GROW = ("width", "residuals", "uncertainty", "name")
 def begin_with(network: keras.Model, source: str) -> None:
     """Gives a network the weights of another, so that it begins with the other's fills.
 
-    The other one may have a width that divides this one's, fewer residual blocks, and no second
-    output. Each of its channels then becomes several equal ones, and the weight of each input is
-    shared out among them at random: the sum, and so the fill, stays what it was, but the copies
-    learn apart (Chen, Goodfellow and Shlens, Net2Net, 2016). New residual blocks add nothing yet.
+    If they upsample by resizing, the other one may have a width that divides this one's, fewer
+    residual blocks, and no second output. Each of its channels then becomes several equal ones, and
+    the weight of each input is shared out among them at random: the sum, and so the fill, stays
+    what it was, but the copies learn apart (Chen, Goodfellow and Shlens, Net2Net, 2016). New
+    residual blocks add nothing yet.
 
     Args:
         network: Image2Feature. Its weights are set.
@@ -42,8 +43,12 @@ def begin_with(network: keras.Model, source: str) -> None:
 
 def _load(source: str) -> Any:
     if not source.endswith(".keras"):
-        from tfpaint.presets import load_preset
-
+        try:
+            from tfpaint.presets import load_preset
+        except ImportError as error:
+            raise InputError(
+                f"{source}: presets need TensorFlow installed; give a .keras"
+            ) from error
         return load_preset(source).image2feature
     try:
         return keras.saving.load_model(source, compile=False)
@@ -52,8 +57,11 @@ def _load(source: str) -> Any:
 
 
 def _grows(first: dict[str, Any], network: dict[str, Any]) -> bool:
+    if all(network[key] == first[key] for key in _MAY_GROW if key != "name"):
+        return True
     return (
-        network["width"] % first["width"] == 0
+        network["upsample"] == "resize"
+        and network["width"] % first["width"] == 0
         and network["residuals"] >= first["residuals"]
         and network["uncertainty"] >= first["uncertainty"]
     )
