@@ -77,12 +77,12 @@ def test_the_default_is_what_cores_and_memory_allow(monkeypatch):
 def test_interrupt_while_two_are_filled(photos, root):
     """The program ends at once; what is written is whole, and there is nothing else."""
     program = (
-        "import sys, time; from tests.test_cli import MeanColour, ModuleType, SimpleNamespace\n"
+        "import os, sys, time; from tests.test_cli import MeanColour, ModuleType, SimpleNamespace\n"
         "class Slow(MeanColour):\n"
         "  begun = 0\n"
         "  def __call__(self, *pair, **settings):\n"
         "    self.begun += 1\n"
-        "    if self.begun > 3: print('filling', flush=True); time.sleep(100)\n"
+        "    if self.begun > 3: os.write(1, b'filling\\n'); time.sleep(100)\n"
         "    return super().__call__(*pair, **settings)\n"
         "module = sys.modules['tfpaint.inpainter'] = ModuleType('tfpaint.inpainter')\n"
         "module.Inpainter = SimpleNamespace(from_preset=lambda *_, **__: Slow())\n"

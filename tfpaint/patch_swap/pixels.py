@@ -182,7 +182,8 @@ def _guided(
     """
 
     def guided():
-        colours = flat(tf.nn.avg_pool2d(picture - 127.5, _GUIDE_WIDTH, 1, "SAME"))
+        colours = tf.nn.avg_pool2d(picture - 127.5, _GUIDE_WIDTH, 1, "SAME")
+        colours = tf.reshape(colours, [-1, 3])
         squares = tf.reduce_sum(tf.square(colours), -1, keepdims=True)
         share = tf.square(tf.gather(tf.reshape(follow, [-1]), queries))[:, None]
         wanted = tf.concat([share * tf.gather(colours, queries), -share / 2], -1)
@@ -207,11 +208,6 @@ def _variant(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 def shrink(picture: tf.Tensor, times: int) -> tf.Tensor:
     return tf.nn.avg_pool2d(picture, times, times, "VALID") if times > 1 else picture
-
-
-def flat(maps: tf.Tensor) -> tf.Tensor:
-    """(..., C) -> (N, C)."""
-    return tf.reshape(maps, [-1, maps.shape[-1]])
 
 
 def places_of(flags: tf.Tensor) -> tf.Tensor:
