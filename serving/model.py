@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -101,10 +102,10 @@ class Model:
             raise from_tensorflow(error) from error
 
     def _whole(self, signature, inputs: Mapping[str, np.ndarray]):
+        """The signature and the inputs by which a request is run."""
         whole = self.signatures.get(_WHOLE, signature)
         lacking = set(whole.inputs) - set(signature.inputs)
-        more = set(signature.inputs) - set(whole.inputs)
-        if more or not lacking or not lacking <= set(_DEFAULTS) or inputs.keys() & lacking:
+        if not set(signature.inputs) < set(whole.inputs) or not lacking <= set(_DEFAULTS):
             return signature, inputs
         count = np.shape(inputs.get("image_bytes", 0))[:1]
         return whole, {**inputs, **{name: np.full(count, _DEFAULTS[name]) for name in lacking}}
@@ -125,15 +126,17 @@ class Model:
             whole, _ = self._whole(signature, inputs)
             key = tuple(one.name for one in whole.outputs.values())
             by_graph.setdefault(key, []).append((signature, inputs))
-        # Each graph in a thread of its own: two threads would prepare the same one twice.
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            done, count = itertools.count(1), sum(map(len, by_graph.values()))
+        done, count = itertools.count(1), sum(map(len, by_graph.values()))
+        telling = Lock()  # in order
 
-            def answer(requests):
-                for one in requests:
-                    self.run(*one)
+        def answer(requests):
+            for one in requests:
+                self.run(*one)
+                with telling:
                     if progress is not None:
                         progress(next(done), count)
 
+        # Each graph in a thread of its own: two threads would prepare the same one twice.
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
             for answered in [threads.submit(answer, one) for one in by_graph.values()]:
                 answered.result()

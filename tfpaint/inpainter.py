@@ -229,8 +229,8 @@ class Inpainter:
         kind = Kind(steps, given[0].dtype, unknown is not None, progress is not None)
         if not steps and self._graphs.pays(kind, 0, self.untraced):  # it finds the windows itself
             return [self._graphs.run(kind, given, progress).numpy()]
-        split = thin_parts(given[1], *given[3:]) if self.filler.pixels else None
-        sides = self._sides(split[1] if split else given[1])
+        split = self._split(given[1], *given[3:])
+        sides = self._sides(split[1])
         scales = self._scales_up_to(sides)
         if self._graphs.pays(kind, max(len(sides), 1), self.untraced):
             found = self._graphs.run(kind, given, progress).numpy()
@@ -243,8 +243,11 @@ class Inpainter:
 
     def scales_for(self, mask: np.ndarray) -> tuple[int, ...]:
         """The scales through which a hole goes: bool (H, W), True = missing somewhere."""
-        hole = tf.convert_to_tensor(mask)
-        return self._scales_up_to(self._sides(thin_parts(hole)[1] if self.filler.pixels else hole))
+        return self._scales_up_to(self._sides(self._split(tf.convert_to_tensor(mask))[1]))
+
+    def _split(self, mask: tf.Tensor, unknown: tf.Tensor | None = None):
+        """The parts of a hole that are filled without windows, and the rest."""
+        return thin_parts(mask, unknown) if self.filler.pixels else ([], mask)
 
     def _sides(self, wide: tf.Tensor) -> np.ndarray:
         """The sides of the windows around a hole's wide parts: int32 (N,)."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from tfpaint.commands import devices
-from tfpaint.terminal import importing, silent
+from tfpaint.terminal import silent
 
 if TYPE_CHECKING:
     from tfpaint.inpainter import Inpainter
@@ -26,8 +26,8 @@ def load_inpainter(
         InputError: There is no such preset or device, or the preset's files do not fit.
     """
     devices.set_up(device, threads)  # loads TensorFlow, which takes seconds
-    with importing():
-        from tfpaint.inpainter import Inpainter
     with silent():
+        from tfpaint.inpainter import Inpainter
+
         settings: dict[str, Any] = {} if iterations is None else {"iterations": iterations}
         return Inpainter.from_preset(preset, **settings)

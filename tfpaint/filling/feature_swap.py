@@ -33,7 +33,8 @@ def swap_features(
         scale: Index of the scale, 0 being the smallest. Blurs are wider by 2**scale.
         start: The matches of the previous scale to continue from, in the shape in which `backend`
             returns them: int32 (B, s / 2, s / 2) by default. None matches without them.
-        sure: float32 (B, S, S, 1), by which `trust` is multiplied at each pixel; None for 1.
+        sure: float32 (B, S, S, 1), by which `trust` is multiplied at each pixel; None for 1. Only
+            the smallest scale heeds it, as it does `trust` itself.
         backend: How to match and paste patches.
 
     Returns:

@@ -76,11 +76,12 @@ class Graphs:
         given: Sequence[Any],
         progress: Progress | None,
         scales: Sequence[int],
-        split: tuple[list[tf.Tensor], tf.Tensor] | None,
+        split: tuple[list[tf.Tensor], tf.Tensor],
     ) -> tf.Tensor:
         """As `run`, without a graph; with `steps`, as far as the last of `scales`.
 
-        `split` is what `tfpaint.filling.thin_holes.thin_parts` has made of the mask.
+        `split` is what `tfpaint.filling.thin_holes.thin_parts` has made of the mask; nothing reads
+        it if the filler does not swap pixels.
         """
         report = progress and (lambda index, count: progress(int(index), int(count)))
         return self._fill(kind, scales, report, split, *given)

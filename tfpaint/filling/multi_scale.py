@@ -129,8 +129,8 @@ class WindowFiller:
             The features before and after patch-swap, float32 (1, S / stride, S / stride, C) each.
         """
         last = self.scales.index(crop.shape[0])
-        coarse, sure = self.coarse(*level(crop, self.scales[0]))
-        picture, matches = self._states(crop, coarse, sure, last, self._one_scale)[-1]
+        states, sure = self._states(crop, last, self._one_scale)
+        picture, matches = states[-1]
         _, mask, picture = self.begin(crop, picture, last, sure)
         return self.swap(picture, mask, matches, last, sure)[:2]
 
@@ -143,10 +143,11 @@ class WindowFiller:
         `seed` other than 0 leads to another fill.
         """
         scale = partial(self._pixels_at_scale, seed=seed) if self.pixels else self._one_scale
-        coarse, sure = self.coarse(*level(crop, self.scales[0]))
-        return self._states(crop, coarse, sure, count, scale)
+        return self._states(crop, count, scale)[0]
 
-    def _states(self, crop, coarse, sure, count: int, scale):
+    def _states(self, crop, count: int, scale):
+        """The states of `states`, and how much to follow the first of them, from `_coarse`."""
+        coarse, sure = self.coarse(*level(crop, self.scales[0]))
         states: list[tuple[tf.Tensor, tf.Tensor | None]] = [(coarse, None)]
         for index in range(count):
             before, side = states[-1], crop.shape[0] or tf.shape(crop)[0]
@@ -156,7 +157,7 @@ class WindowFiller:
                 states.append(one_scale() if reached else before)
             else:
                 states.append(tf.cond(reached, one_scale, lambda before=before: before))
-        return states
+        return states, sure
 
     def _one_scale(self, crop, sure, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Refines a picture at a scale; returns it and its matches."""
@@ -173,7 +174,6 @@ class WindowFiller:
         if index == 0:
             drawn, matches = self._one_scale(crop, sure, picture, None, 0)
             pair = _to_255(drawn), _to_255(before)
-            sure = tf.ones_like(mask) if sure is None else sure
             painted, answers = self.first_pixels(*pair, sure, mask, matches, seed)
         else:
             painted, answers = self.next_pixels(_to_255(before), mask, matches)
@@ -187,8 +187,7 @@ class WindowFiller:
         """The photo and mask of a window at a scale, and the picture from which it starts."""
         photo, mask, picture = self._enlarged(crop, picture, index)
         if self.options.recompose and index == 0:
-            networks = self.encode, self._decoders[0]
-            picture = recompose(*networks, picture, mask, sure, self.backend)
+            picture = recompose(self.encode, self._decoders[0], picture, mask, sure, self.backend)
         return photo, mask, picture
 
     def _enlarged(self, crop, picture, index: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -231,9 +230,9 @@ class WindowFiller:
         """Runs `swap_features` at a scale, which returns F1, F1' and the matches."""
         if self.options.trust >= 1 and self.scales[index] <= EXACT:
             matches = None
-        sure = None if index else sure
-        about = self.options, index, matches, sure, self.backend
-        return swap_features(self.encode, picture, mask, *about)
+        return swap_features(
+            self.encode, picture, mask, self.options, index, matches, sure, self.backend
+        )
 
     def draw(self, swapped, picture, photo, mask, index: int) -> tf.Tensor:
         """Draws I from F1' by Feature2Image, with the photo's tones: float32 (1, s, s, 3)."""

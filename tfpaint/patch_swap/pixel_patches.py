@@ -104,9 +104,12 @@ _COSINES = _cosines()
 
 # The pixels of a patch, seven by seven, from the centre outwards.
 _NEAREST = np.array(
-    sorted(np.ndindex(7, 7), key=lambda place: np.square(np.subtract(place, RADIUS)).sum())
-)
-_NEAREST = _NEAREST.astype(np.int32).reshape(7, 7, 2) - np.int32(RADIUS)
+    sorted(
+        (np.subtract(place, RADIUS) for place in np.ndindex(7, 7)),
+        key=lambda step: np.square(step).sum(),
+    ),
+    np.int32,
+).reshape(7, 7, 2)
 
 PLACES = tf.TensorSpec([None], tf.int32)
 

@@ -42,7 +42,7 @@ _NARROW = 2.0  # of the last average, see `average`
 def first_levels(
     picture: tf.Tensor,
     guide: tf.Tensor,
-    sure: tf.Tensor,
+    sure: tf.Tensor | None,
     missing: tf.Tensor,
     cells: tf.Tensor,
     seed: tf.Tensor,
@@ -52,7 +52,7 @@ def first_levels(
     Args:
         picture: float32 (1, s, s, 3) in [0, 255], s static, the hole filled somehow.
         guide: float32 (1, s, s, 3) in [0, 255], the coarse fill, whose colours are followed.
-        sure: float32 (1, s, s, 1), above 0: how much more than elsewhere they are followed.
+        sure: float32 (1, s, s, 1), above 0: how much more than usual they are followed; None for 1.
         missing: float32 (1, s, s, 1), 1 = missing. The hole is what of it lies in the centre square
             of half the side; what is missing elsewhere is not copied.
         cells: int32 (1, c, c), the choices of `tfpaint.match` on features of this picture.
@@ -65,11 +65,13 @@ def first_levels(
     """
     side = picture.shape[1]
     first = side // SMALLEST
-    small, gone, colours, sure = (shrink(one, first) for one in (picture, missing, guide, sure))
+    small, gone, colours = (shrink(one, first) for one in (picture, missing, guide))
     gone = tf.cast(gone > 0, tf.float32)
     hole, answers = gone * centre(SMALLEST), _from_cells(cells[0], SMALLEST)
     handicap, weight = _variant(seed)
-    follow = weight * sure[0, :, :, 0]
+    follow = tf.fill([SMALLEST, SMALLEST], weight)
+    if sure is not None:
+        follow *= shrink(sure, first)[0, :, :, 0]
     painted, answers = level(
         small, gone, hole, answers, colours, follow, handicap, ROUNDS[0], _JUMPS[0]
     )
@@ -294,6 +296,5 @@ def _mended(answers: tf.Tensor, queries: tf.Tensor, known: tf.Tensor) -> tf.Tens
         maximum_iterations=side,
         parallel_iterations=1,
     )[0]
-    first = tf.argmax(usable, output_type=tf.int32)
-    found = tf.where(found < 0, first, found)
+    found = tf.where(found < 0, tf.argmax(usable, output_type=tf.int32), found)
     return tf.scatter_nd(queries[:, None], found + 1, [side * side]) - 1

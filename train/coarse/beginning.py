@@ -7,7 +7,7 @@ import numpy as np
 
 from tfpaint.errors import InputError
 
-_MAY_GROW = ("width", "residuals", "uncertainty", "name")
+_MAY_GROW = ("width", "residuals", "uncertainty")
 
 
 def begin_with(network: keras.Model, source: str) -> None:
@@ -28,7 +28,8 @@ def begin_with(network: keras.Model, source: str) -> None:
     """
     first = _load(source)
     ours, theirs = network.get_config(), first.get_config()
-    fits = all(ours[key] == theirs.get(key) for key in ours if key not in _MAY_GROW)
+    free = {"name", *(_MAY_GROW if ours["upsample"] == "resize" else ())}
+    fits = all(ours[key] == theirs.get(key) for key in ours if key not in free)
     if not fits or not _grows(theirs, ours):
         raise InputError(f"{source}: another network than --size, --width and --residuals make")
     known = {layer.name: layer.get_weights() for layer in first.layers}
@@ -57,11 +58,8 @@ def _load(source: str) -> Any:
 
 
 def _grows(first: dict[str, Any], network: dict[str, Any]) -> bool:
-    if all(network[key] == first[key] for key in _MAY_GROW if key != "name"):
-        return True
     return (
-        network["upsample"] == "resize"
-        and network["width"] % first["width"] == 0
+        network["width"] % first["width"] == 0
         and network["residuals"] >= first["residuals"]
         and network["uncertainty"] >= first["uncertainty"]
     )
