@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.test_cli import MeanColour, folder, install, loads, mask, photo, pixels, tfpaint
 from tfpaint import overlap
@@ -19,10 +20,13 @@ COMMAND = ["photos", "--mask", "mask.png", "-o", "out"]
 
 @pytest.fixture
 def photos(folder):
-    """A working folder with ten photos, of which two cannot be read."""
+    """A working folder with ten photos, whose first pixel is their number. Two cannot be read."""
     (folder / "photos").mkdir()
     for number in range(10):
         photo(f"photos/{number}.png")
+        numbered = pixels(f"photos/{number}.png").copy()
+        numbered[0, 0] = number
+        Image.fromarray(numbered).save(f"photos/{number}.png")
     for number in (2, 5):
         (folder / f"photos/{number}.png").write_bytes(b"text")
     return folder
@@ -33,15 +37,14 @@ class Meeting(MeanColour):
 
     def __init__(self, count):
         self.all = threading.Barrier(count, timeout=20)
-        self.running = self.most = self.begun = 0
+        self.running = self.most = 0
         self.lock = threading.Lock()
 
     def __call__(self, image, mask, **settings):
         with self.lock:
-            self.begun += 1
             self.running += 1
             self.most = max(self.most, self.running)
-            first = self.begun == 1
+        first = image[0, 0, 0] == 0
         self.all.wait()
         time.sleep(0.2 * first)
         with self.lock:
@@ -79,11 +82,9 @@ def test_interrupt_while_two_are_filled(photos, root):
     program = (
         "import os, sys, time; from tests.test_cli import MeanColour, ModuleType, SimpleNamespace\n"
         "class Slow(MeanColour):\n"
-        "  begun = 0\n"
-        "  def __call__(self, *pair, **settings):\n"
-        "    self.begun += 1\n"
-        "    if self.begun > 3: os.write(1, b'filling\\n'); time.sleep(100)\n"
-        "    return super().__call__(*pair, **settings)\n"
+        "  def __call__(self, image, mask, **settings):\n"
+        "    if image[0, 0, 0] > 3: os.write(1, b'filling\\n'); time.sleep(100)\n"
+        "    return super().__call__(image, mask, **settings)\n"
         "module = sys.modules['tfpaint.inpainter'] = ModuleType('tfpaint.inpainter')\n"
         "module.Inpainter = SimpleNamespace(from_preset=lambda *_, **__: Slow())\n"
         "from tfpaint.cli import main\n"
