@@ -14,6 +14,7 @@ from tfpaint.filling.feature_swap import swap_features
 from tfpaint.filling.holes import SCALES
 from tfpaint.filling.options import PAPER, Options
 from tfpaint.filling.tone_ring import align_tone
+from tfpaint.filling.tones import tone_shift
 from tfpaint.filling.windows import at_scale
 from tfpaint.maps.low_pass import low_pass
 from tfpaint.maps.mask_cells import centre
@@ -139,8 +140,9 @@ class WindowFiller:
     ) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
         """As `fill`, each picture with the matches from which the next scale continues.
 
-        With `pixels` they are the answers of `tfpaint.patch_swap.pixels`, int32 (s * s,), and every
-        `seed` other than 0 leads to another fill.
+        With `pixels` they are the answers of `tfpaint.patch_swap.pixels`, int32 (s * s,), together
+        with the `tone_shift` that was added to what they point to; and every `seed` other than 0
+        leads to another fill.
         """
         scale = partial(self._pixels_at_scale, seed=seed) if self.pixels else self._one_scale
         return self._states(crop, count, scale)[0]
@@ -151,7 +153,7 @@ class WindowFiller:
         states: list[tuple[tf.Tensor, tf.Tensor | None]] = [(coarse, None)]
         for index in range(count):
             before, side = states[-1], crop.shape[0] or tf.shape(crop)[0]
-            one_scale = partial(scale, crop, sure, *before, index)
+            one_scale = partial(scale, crop, coarse, sure, *before, index)
             reached = index == 0 or side >= self.scales[index]
             if isinstance(reached, bool):
                 states.append(one_scale() if reached else before)
@@ -159,7 +161,9 @@ class WindowFiller:
                 states.append(tf.cond(reached, one_scale, lambda before=before: before))
         return states, sure
 
-    def _one_scale(self, crop, sure, picture, matches, index: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def _one_scale(
+        self, crop, coarse, sure, picture, matches, index: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Refines a picture at a scale; returns it and its matches."""
         photo, mask, picture = self.begin(crop, picture, index, sure)
         for _ in range(self.options.iterations):
@@ -167,19 +171,25 @@ class WindowFiller:
         return picture, chosen
 
     def _pixels_at_scale(
-        self, crop, sure, picture, matches, index: int, seed
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Swaps patches of pixels at a scale; returns the picture and the answers."""
+        self, crop, coarse, sure, picture, matches, index: int, seed
+    ) -> tuple[tf.Tensor, tuple[tf.Tensor, tf.Tensor]]:
+        """Swaps patches of pixels at a scale; returns the picture, the answers and their tones."""
         photo, mask, before = self._enlarged(crop, picture, index)
         if index == 0:
-            drawn, matches = self._one_scale(crop, sure, picture, None, 0)
+            drawn, matches = self._one_scale(crop, coarse, sure, picture, None, 0)
             pair = _to_255(drawn), _to_255(before)
             painted, answers = self.first_pixels(*pair, sure, mask, matches, seed)
         else:
-            painted, answers = self.next_pixels(_to_255(before), mask, matches)
+            painted, answers = self.next_pixels(_to_255(before), mask, matches[0])
         painted = align_tone(painted / 127.5 - 1.0, photo, mask, 1 - mask, pixels.RADIUS)
         hole = mask * centre(photo.shape[1])
-        return tf.where(hole > 0, tf.clip_by_value(painted, -1.0, 1.0), before), answers
+        if sure is None:
+            tones = tf.zeros_like(coarse)
+        else:
+            tones = tone_shift(painted, coarse, hole, sure)
+            painted += tf.image.resize(tones, painted.shape[1:3])
+        picture = tf.where(hole > 0, tf.clip_by_value(painted, -1.0, 1.0), before)
+        return picture, (answers, tones)
 
     def begin(
         self, crop, picture, index: int, sure: tf.Tensor | None = None

@@ -104,10 +104,10 @@ def _fill_piece(filler, scales, pictures, missing, unseen, window, box, seed) ->
     states = filler.states(crop, len(scales), seed)[-pictures.shape[0] :]
     filled = [(low + (picture + 1.0) * (span / 2), window) for picture, _ in states]
     if filler.pixels:
-        last, answers = filled[-1][0], states[-1][1]
+        last, (answers, tones) = filled[-1][0], states[-1][1]
         filled[-1] = tf.cond(
             window[2] > size,
-            lambda: at_own_size(pictures[-1], unseen, window, answers, last),
+            lambda: at_own_size(pictures[-1], unseen, window, answers, last, tones * (span / 2)),
             lambda: (last, window),
         )
     return tf.concat(
