@@ -28,7 +28,7 @@ def paste(
     def strip(first, pictures):
         last = tf.minimum(first + _STRIP, bottom)
         rows = taps(tf.range(first, last) - window[0], window[2], size)
-        new = _lerp(_lerp(results, rows, 1), columns, 2)
+        new = lerp(lerp(results, rows, 1), columns, 2)
         new = tf.clip_by_value(tf.round(new), 0.0, float(pictures.dtype.max))
         new = tf.cast(new, pictures.dtype)
         where = missing[first:last, left:right, None]
@@ -76,7 +76,7 @@ def taps(
     )
 
 
-def _lerp(x: tf.Tensor, taps: tuple[tf.Tensor, tf.Tensor, tf.Tensor], axis: int) -> tf.Tensor:
+def lerp(x: tf.Tensor, taps: tuple[tf.Tensor, tf.Tensor, tf.Tensor], axis: int) -> tf.Tensor:
     """Interpolates linearly along an axis, at the samples from `taps`."""
     low, high, share = taps
     share = tf.reshape(share, [-1] + [1] * (x.shape.rank - 1 - axis))

@@ -137,7 +137,7 @@ class WindowFiller:
 
     def states(
         self, crop: tf.Tensor, count: int, seed: int | tf.Tensor = 0
-    ) -> list[tuple[tf.Tensor, tf.Tensor | None]]:
+    ) -> list[tuple[tf.Tensor, Any]]:
         """As `fill`, each picture with the matches from which the next scale continues.
 
         With `pixels` they are the answers of `tfpaint.patch_swap.pixels`, int32 (s * s,), together
@@ -150,7 +150,7 @@ class WindowFiller:
     def _states(self, crop, count: int, scale):
         """The states of `states`, and how much to follow the first of them, from `_coarse`."""
         coarse, sure = self.coarse(*level(crop, self.scales[0]))
-        states: list[tuple[tf.Tensor, tf.Tensor | None]] = [(coarse, None)]
+        states: list[tuple[tf.Tensor, Any]] = [(coarse, None)]
         for index in range(count):
             before, side = states[-1], crop.shape[0] or tf.shape(crop)[0]
             one_scale = partial(scale, crop, coarse, sure, *before, index)

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfpaint.filling.blending import taps
+from tfpaint.filling.blending import lerp, taps
 from tfpaint.filling.tone_ring import align_tone
 from tfpaint.filling.windows import read_mirrored
 from tfpaint.maps.mask_cells import inner
@@ -34,8 +34,8 @@ def at_own_size(
         answers: int32 (s * s,), from the last of `tfpaint.patch_swap.pixels`; s is at most `side`.
         small: float32 (1, s, s, 3) in the range of `image`, the window as filled at that level.
             Pixels that no known one answers are taken from it.
-        tones: float32 (1, t, t, 3) in the range of `image`, t at least 2: what is added to the
-            whole window, when it agrees with what is around the hole.
+        tones: float32 (1, t, t, 3) in the range of `image`: what is added to the whole window,
+            when it agrees with what is around the hole.
 
     Returns:
         float32 (1, r, r, 3) in the range of `image`, the window's centre with a margin, and its
@@ -78,16 +78,9 @@ def at_own_size(
     known = 1 - tf.cast(missing[near, near], tf.float32)[None, ..., None]
     hole = (1 - known) * inner(size, 2 * RADIUS)
     painted = align_tone(painted[None], around, hole, known, RADIUS, ANY_SIZE)
-    painted += _enlarged(tones, side, first, size)
+    places = taps(across, side, tf.shape(tones)[1])
+    painted += lerp(lerp(tones, places, 1), places, 2)
     return painted, tf.stack([y + first, x + first, size])
-
-
-def _enlarged(tones: tf.Tensor, side: tf.Tensor, first: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Square `first` to `first + size` of a window of `side` over which tones are enlarged."""
-    cells = tf.cast(tf.shape(tones)[1], tf.float32)
-    ends = tf.cast(tf.stack([first, first + size - 1]), tf.float32)
-    low, high = tf.unstack(((ends + 0.5) * cells / tf.cast(side, tf.float32) - 0.5) / (cells - 1))
-    return tf.image.crop_and_resize(tones, [[low, low, high, high]], [0], [size, size])
 
 
 def _displacements(answers: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
