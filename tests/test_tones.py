@@ -34,9 +34,20 @@ def test_a_small_difference_is_followed_by_certainty(side):
         np.testing.assert_allclose(far, 0, atol=1e-6)
 
 
-def test_another_material_is_not_followed():
-    near, middle, away = (abs(shift(change, 1.0)[0]).max() for change in (0.05, 0.15, 1.0))
+def test_a_difference_above_the_expected_error_is_not_followed():
+    near, middle, away = (abs(shift(change, 1.0)[0]).max() for change in (0.05, 0.4, 3.0))
     assert near < middle and away < middle / 2
+    unsure, sure = (shift(0.4, one)[0].max() / min(0.6 * one, 1) for one in (0.5, 2.0))
+    assert sure < unsure / 2
+
+
+def test_the_mean_of_two_materials_is_not_followed():
+    stripes = np.where(np.arange(SIDE) % 16 < 8, 0.3, -0.3)
+    stripes = tf.constant(np.broadcast_to(stripes[:, None], (1, SIDE, SIDE, 3)), tf.float32)
+    sure = tf.ones([1, SIDE, SIDE, 1])
+    mean = tone_shift(stripes, tf.zeros_like(stripes), hole(), sure)[0, 58:70, 58:70]
+    brighter = tone_shift(stripes, stripes + 0.1, hole(), sure)[0, 58:70, 58:70]
+    assert abs(mean.numpy()).max() < 0.02 < 0.05 < brighter.numpy().min()
 
 
 class Certain:

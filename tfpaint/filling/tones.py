@@ -4,10 +4,12 @@ import tensorflow as tf
 
 from tfpaint.maps.low_pass import low_pass
 
-# Chosen on validation photos.
-_SIGMA = 3.0  # pixels of the coarse fill: what is coarser has its tones
+# Chosen on validation photos; lengths in pixels of the coarse fill.
+_SIGMA = 2.0  # what is coarser has its tones
 _SHARE = 0.6  # of the difference, where a fill is followed as usual
-_FAR = 20 / 127.5  # a difference above which the coarse fill shows something else
+_FAR = 0.42  # a difference there, above which the coarse fill shows something else
+_FINE, _WIDE = 1.5, 9.0  # contrast of what is coarser than the one, within the other
+_CONTRAST = 28 / 127.5  # so much more of it shows several materials
 
 
 def tone_shift(
@@ -16,8 +18,8 @@ def tone_shift(
     """What to add to a painted hole, so that its tones become more like those of the coarse fill.
 
     Copied material may be too bright or of another hue, and the coarse fill knows the mean better.
-    But where the two differ widely, it is a mean of several materials: its tones would be a stain,
-    and are not followed.
+    Its tones would be a stain, and are not followed, where it differs by more than the error that
+    it expects; and where it has less contrast, since it is a mean of several materials there.
 
     Args:
         painted: float32 (1, S, S, 3) in [-1, 1].
@@ -33,5 +35,16 @@ def tone_shift(
     small, inside = (tf.nn.avg_pool2d(one, times, times, "VALID") for one in (painted, hole))
     away = inside * (coarse - small)
     shift = low_pass(tf.minimum(_SHARE * sure, 1.0) * away, _SIGMA)
-    distance = tf.norm(low_pass(away, _SIGMA), axis=-1, keepdims=True)
-    return shift / (1 + tf.square(distance / _FAR))
+    distance = tf.reduce_mean(tf.square(low_pass(away, _SIGMA)), -1, keepdims=True)
+    far = distance * tf.square(sure / _FAR)
+    lost = tf.nn.relu(_contrast(small, inside) - _contrast(coarse, inside)) / _CONTRAST**2
+    return shift / ((1 + far) * (1 + tf.square(lost)))
+
+
+def _contrast(picture: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+    """The variance of a hole's colours around each pixel, their sum: float32 (1, s, s, 1)."""
+    smooth = low_pass(picture, _FINE)
+    maps = tf.concat([inside * smooth, inside * tf.square(smooth), inside], -1)
+    sums, squares, weight = tf.split(low_pass(maps, _WIDE), [3, 3, 1], -1)
+    weight = tf.maximum(weight, 1e-4)
+    return tf.reduce_sum(squares / weight - tf.square(sums / weight), -1, keepdims=True)
