@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tfpaint.maps.low_pass import low_pass
+from tfpaint.maps.traced import traced_once
 
 # Chosen on validation photos; lengths in pixels of the coarse fill.
 _SIGMA = 2.0  # what is coarser has its tones
@@ -30,9 +31,13 @@ def tone_shift(
     Returns:
         float32 (1, s, s, 3), a smooth picture, to be enlarged.
     """
-    side = coarse.shape[1]
-    times = painted.shape[1] // side
+    times = painted.shape[1] // coarse.shape[1]
     small, inside = (tf.nn.avg_pool2d(one, times, times, "VALID") for one in (painted, hole))
+    return _shift(small, coarse, inside, sure)
+
+
+@traced_once
+def _shift(small: tf.Tensor, coarse: tf.Tensor, inside: tf.Tensor, sure: tf.Tensor) -> tf.Tensor:
     away = inside * (coarse - small)
     shift = low_pass(tf.minimum(_SHARE * sure, 1.0) * away, _SIGMA)
     distance = tf.reduce_mean(tf.square(low_pass(away, _SIGMA)), -1, keepdims=True)
