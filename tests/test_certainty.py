@@ -1,16 +1,14 @@
 """The coarse fill is followed where its network is sure."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
-from tests.test_pixels import hole, no_choices
+from tests.test_pixels import hole
 from tests.tiny import networks
 from tfpaint.filling.certainty import sureness, trust_in_cells
 from tfpaint.filling.multi_scale import WindowFiller, level
 from tfpaint.filling.options import Options
 from tfpaint.networks.image2feature import Image2Feature
-from tfpaint.patch_swap import pixels
 
 SIDE = 128
 
@@ -18,23 +16,6 @@ SIDE = 128
 def test_the_surer_the_more_within_bounds():
     found = sureness(tf.constant([0.0025, 0.15, 0.3, 0.6, 1.0])).numpy()
     np.testing.assert_allclose(found, [2.5, 2.0, 1.0, 0.5, 1 / 3], rtol=1e-6)
-
-
-@pytest.mark.parametrize("left", [True, False])
-def test_colours_are_followed_where_they_are_sure(left):
-    """Material of any brightness, and a guide brighter than what is around the hole."""
-    rng = np.random.default_rng(0)
-    bright = np.linspace(20, 220, SIDE)[:, None, None]
-    picture = np.clip(bright + rng.normal(0, 12, (1, SIDE, SIDE, 3)), 0, 255).astype(np.float32)
-    missing = hole()
-    guide = tf.where(missing > 0, 170.0, picture)
-    start = tf.where(missing > 0, 80.0, picture)
-    sides = np.where((np.arange(SIDE) < SIDE // 2) == left, 2.5, 1 / 3)
-    sure = np.broadcast_to(sides[:, None], (1, SIDE, SIDE, 1)).astype(np.float32)
-    painted, _ = pixels.first_levels(start, guide, tf.constant(sure), missing, no_choices(), 0)
-    off = np.abs(painted.numpy() - 170)[0, 48:80, 48:80].mean((0, 2))
-    halves = off[:16].mean(), off[16:].mean()
-    assert halves[0 if left else 1] < 0.7 * halves[1 if left else 0]
 
 
 def test_a_window_has_the_certainty_of_its_network():

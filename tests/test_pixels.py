@@ -41,7 +41,7 @@ def no_choices(side=SIDE):
 
 def first_levels(picture, missing, cells):
     """As `pixels.first_levels`, with the picture as its guide."""
-    return pixels.first_levels(picture, picture, None, missing, cells, 0)
+    return pixels.first_levels(picture, picture, missing, cells, 0)
 
 
 def choices(missing, cells_up):

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-# Chosen on validation photos, for the colours that guide the pixel levels: where an error of 15 %
-# of the range is expected, a fill is followed like that of a network without that output.
+# Chosen on validation photos: where an error of 15 % of the range is expected, a fill is followed
+# like that of a network without that output.
 _USUAL = 0.3
 _LEAST, _MOST = 1 / 3, 2.5
 

@@ -178,7 +178,7 @@ class WindowFiller:
         if index == 0:
             drawn, matches = self._one_scale(crop, coarse, sure, picture, None, 0)
             pair = _to_255(drawn), _to_255(before)
-            painted, answers = self.first_pixels(*pair, sure, mask, matches, seed)
+            painted, answers = self.first_pixels(*pair, mask, matches, seed)
         else:
             painted, answers = self.next_pixels(_to_255(before), mask, matches[0])
         painted = align_tone(painted / 127.5 - 1.0, photo, mask, 1 - mask, pixels.RADIUS)

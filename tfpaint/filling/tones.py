@@ -11,6 +11,7 @@ _SHARE = 0.6  # of the difference, where a fill is followed as usual
 _FAR = 0.42  # a difference there, above which the coarse fill shows something else
 _FINE, _WIDE = 1.5, 9.0  # contrast of what is coarser than the one, within the other
 _CONTRAST = 28 / 127.5  # so much more of it shows several materials
+_VEIL = 5 / 127.5  # texture finer than the one, in which half of a shift is hidden
 
 
 def tone_shift(
@@ -20,7 +21,8 @@ def tone_shift(
 
     Copied material may be too bright or of another hue, and the coarse fill knows the mean better.
     Its tones would be a stain, and are not followed, where it differs by more than the error that
-    it expects; and where it has less contrast, since it is a mean of several materials there.
+    it expects; and where it has less contrast, since it is a mean of several materials there. On
+    flat material every stain is seen, and texture hides it.
 
     Args:
         painted: float32 (1, S, S, 3) in [-1, 1].
@@ -42,13 +44,16 @@ def _shift(small: tf.Tensor, coarse: tf.Tensor, inside: tf.Tensor, sure: tf.Tens
     shift = low_pass(tf.minimum(_SHARE * sure, 1.0) * away, _SIGMA)
     distance = tf.reduce_mean(tf.square(low_pass(away, _SIGMA)), -1, keepdims=True)
     far = distance * tf.square(sure / _FAR)
-    lost = tf.nn.relu(_contrast(small, inside) - _contrast(coarse, inside)) / _CONTRAST**2
-    return shift / ((1 + far) * (1 + tf.square(lost)))
+    fine, mean = low_pass(small, _FINE), low_pass(coarse, _FINE)
+    lost = tf.nn.relu(_contrast(fine, inside) - _contrast(mean, inside)) / _CONTRAST**2
+    texture = tf.reduce_mean(tf.square(small - fine), -1, keepdims=True)
+    texture = tf.sqrt(low_pass(texture, _SIGMA))
+    hidden = texture / (texture + _VEIL)
+    return shift * hidden / ((1 + far) * (1 + tf.square(lost)))
 
 
-def _contrast(picture: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+def _contrast(smooth: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
     """The variance of a hole's colours around each pixel, their sum: float32 (1, s, s, 1)."""
-    smooth = low_pass(picture, _FINE)
     maps = tf.concat([inside * smooth, inside * tf.square(smooth), inside], -1)
     sums, squares, weight = tf.split(low_pass(maps, _WIDE), [3, 3, 1], -1)
     weight = tf.maximum(weight, 1e-4)

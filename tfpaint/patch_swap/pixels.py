@@ -42,7 +42,6 @@ _NARROW = 2.0  # of the last average, see `average`
 def first_levels(
     picture: tf.Tensor,
     guide: tf.Tensor,
-    sure: tf.Tensor | None,
     missing: tf.Tensor,
     cells: tf.Tensor,
     seed: tf.Tensor,
@@ -52,7 +51,6 @@ def first_levels(
     Args:
         picture: float32 (1, s, s, 3) in [0, 255], s static, the hole filled somehow.
         guide: float32 (1, s, s, 3) in [0, 255], the coarse fill, whose colours are followed.
-        sure: float32 (1, s, s, 1), above 0: how much more than usual they are followed; None for 1.
         missing: float32 (1, s, s, 1), 1 = missing. The hole is what of it lies in the centre square
             of half the side; what is missing elsewhere is not copied.
         cells: int32 (1, c, c), the choices of `tfpaint.match` on features of this picture.
@@ -70,8 +68,6 @@ def first_levels(
     hole, answers = gone * centre(SMALLEST), _from_cells(cells[0], SMALLEST)
     handicap, weight = _variant(seed)
     follow = tf.fill([SMALLEST, SMALLEST], weight)
-    if sure is not None:
-        follow *= shrink(sure, first)[0, :, :, 0]
     painted, answers = level(
         small, gone, hole, answers, colours, follow, handicap, ROUNDS[0], _JUMPS[0]
     )
