@@ -86,7 +86,7 @@ def stages(inpainter, case, times=5):
             if index == 0:
                 levels = filler.first_pixels
                 guide = tf.where(mask > 0, coarse, photo)
-                given = [given[0], (guide + 1) * 127.5, sure, mask, matches, tf.constant(0)]
+                given = [given[0], (guide + 1) * 127.5, mask, matches, tf.constant(0)]
             painted, matches = measure("patch-swap in pixels", levels, *given)
             picture = tf.where(mask * centre(scale) > 0, painted / 127.5 - 1, picture)
     whole = seconds(lambda: inpainter(case.incomplete, case.mask), times=times)
