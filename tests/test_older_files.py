@@ -94,11 +94,3 @@ def test_litert(folder, pictures, tmp_path):
     litert.write(tiny(folder, OPTIONS), tmp_path / "tiny.tflite", 32)
     ((found, _),) = litert_runner.run(tmp_path / "tiny.tflite", [(image, mask)])
     assert_same(found, pictures["litert"], mask)
-
-
-def test_preset(pictures):
-    image = small_photo(np.s_[:400, 100:500], 128)
-    mask = np.zeros((128, 128), bool)
-    mask[40:90, 44:92] = True
-    photo = Inpainter.from_preset("photo", pixels=False)  # which version 0.1 had not
-    assert_same(photo(image, mask), pictures["photo"], mask)

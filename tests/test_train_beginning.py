@@ -56,7 +56,8 @@ def test_copies_of_a_channel_learn_apart(first):
 
 
 def test_a_bundled_preset_is_something_to_begin_with():
-    network = Image2Feature(128, 24, skips="centre", start="membrane", residuals=1)
+    shape = {"skips": "centre", "start": "membrane", "residuals": 1, "uncertainty": True}
+    network = Image2Feature(128, 24, **shape)
     begin_with(network, "photo")
     theirs = load_preset("photo").image2feature.get_layer("down3_conv").kernel
     np.testing.assert_array_equal(network.get_layer("down3_conv").kernel, theirs)

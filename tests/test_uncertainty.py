@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from export import litert, litert_runner
 from tests import tiny
@@ -16,7 +17,7 @@ from tfpaint.errors import InputError
 from tfpaint.evaluation.cases import Case
 from tfpaint.evaluation.evaluate import evaluate
 from tfpaint.inpainter import Inpainter
-from tfpaint.networks.image2feature import Image2Feature, split
+from tfpaint.networks.image2feature import Image2Feature, split, without_uncertainty
 from tfpaint.presets import save_preset
 from tfpaint.saved_model import static_window
 from tfpaint.training.image2feature_gan import Image2FeatureGAN, compose, compose_enlarged
@@ -133,3 +134,19 @@ def test_the_trainer_on_tensorflow_refuses_it(tmp_path, monkeypatch, capsys):
     photo_folder(tmp_path)
     assert main(train_command(tmp_path, tmp_path / "work")) == 2
     assert "uncertainty=True" in capsys.readouterr().err
+
+
+def test_without_the_second_output_its_fills_are_the_same():
+    sure, plain = pair()
+    found, mask = without_uncertainty(sure), tf.constant(centre_mask(2, SIZE))
+    image = tf.random.stateless_uniform([2, SIZE, SIZE, 3], [0, 0], -1.0)
+    np.testing.assert_array_equal(found([image, mask]), split(sure([image, mask]))[0])
+    assert without_uncertainty(plain) is plain
+
+
+def test_a_run_without_it_goes_on_from_the_bundled_preset(tmp_path):
+    for file in photo_folder(tmp_path).glob("*.png"):
+        Image.open(file).resize((150, 144)).save(file)
+    of_preset = ["--encoder", "photo", "--init-from", "photo", "--size", "128", "--width", "24"]
+    command = train_command(tmp_path, tmp_path / "work", "photo/image2feature", 1, *of_preset)
+    assert main(command) == 0

@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from tfpaint.errors import InputError
+from tfpaint.networks.image2feature import without_uncertainty
 from tfpaint.terminal import count
 from tfpaint.training.gan import GAN
 from train import precision
@@ -81,7 +82,7 @@ def _train(options: argparse.Namespace, config: Config, strategy: tf.distribute.
     gan = build(config, encoder, g1, critic)
     first = None
     if options.init_from:
-        first = load_network(options.init_from, config.stage, config.size)
+        first = without_uncertainty(load_network(options.init_from, config.stage, config.size))
         try:
             gan.generator.set_weights(first.get_weights())
         except ValueError as error:

@@ -154,6 +154,18 @@ def split(outputs: Any) -> tuple[Any, Any]:
     return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs, None)
 
 
+def without_uncertainty(network: keras.Model) -> keras.Model:
+    """An Image2Feature with the same fills and no second output; other networks as they are."""
+    config = network.get_config()
+    if not config.get("uncertainty"):
+        return network
+    plain = Image2Feature.from_config({**config, "uncertainty": False})
+    for layer in plain.layers:
+        pairs = zip(network.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True)
+        layer.set_weights([theirs[..., : ours.shape[-1]] for theirs, ours in pairs])
+    return plain
+
+
 def _expected_error(x):
     """The second output from the last map's channel, float32 from 0.0025 to 1."""
     logarithm = ops.clip(ops.cast(x, "float32") - 1.5, -6.0, 0.0)
