@@ -67,9 +67,8 @@ def first_levels(
     gone = tf.cast(gone > 0, tf.float32)
     hole, answers = gone * centre(SMALLEST), _from_cells(cells[0], SMALLEST)
     handicap, weight = _variant(seed)
-    follow = tf.fill([SMALLEST, SMALLEST], weight)
     painted, answers = level(
-        small, gone, hole, answers, colours, follow, handicap, ROUNDS[0], _JUMPS[0]
+        small, gone, hole, answers, colours, weight, handicap, ROUNDS[0], _JUMPS[0]
     )
     for times in [first >> step for step in range(1, first.bit_length())]:
         small, gone = (shrink(one, times) for one in (picture, missing))
@@ -96,7 +95,7 @@ def next_level(
     answers = upsampled(answers, side)
     hole = missing * centre(side)
     none = tf.zeros([side, side])
-    return level(photo, missing, hole, answers, photo, none, none, rounds, jumps)
+    return level(photo, missing, hole, answers, photo, 0.0, none, rounds, jumps)
 
 
 PICTURE, MASK = tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, None, None, 1])
@@ -106,7 +105,7 @@ SQUARE = tf.TensorSpec([None, None])
 @traced_once(
     input_signature=[
         *(PICTURE, MASK, MASK, PLACES, PICTURE),
-        *(SQUARE, SQUARE, tf.TensorSpec([], tf.int32), PLACES),
+        *(tf.TensorSpec([]), SQUARE, tf.TensorSpec([], tf.int32), PLACES),
     ]
 )
 def level(
@@ -115,15 +114,15 @@ def level(
     hole: tf.Tensor,
     answers: tf.Tensor,
     guide: tf.Tensor,
-    follow: tf.Tensor,
+    weight: tf.Tensor,
     handicap: tf.Tensor,
     rounds: tf.Tensor,
     jumps: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Rounds of search and average at one level: (1, s, s, 3) and the answers (s * s,).
 
-    The guide's colours count by `follow`, (s, s), and a source is less welcome by its `handicap`,
-    (s, s) in squared distance. `rounds` is at least 1.
+    The guide's colours count by `weight`, and a source is less welcome by its `handicap`, (s, s) in
+    squared distance. `rounds` is at least 1.
     """
     known, asks = known_centres(missing), grow(hole, RADIUS)[0, :, :, 0] > 0
 
@@ -137,7 +136,7 @@ def level(
         allowed = tf.reshape(tf.where(known, handicap, NEVER), [-1])
         lengths = tf.reduce_sum(tf.square(sources), -1) + allowed
         colours = tf.where(hole > 0, guide, photo)
-        sources, followed, length = _guided(sources, colours, follow, queries)
+        sources, followed, length = _guided(sources, colours, weight, queries)
         trust = tf.gather(_trust(hole), queries)
 
         def paint(found, weights, last):
@@ -169,9 +168,9 @@ def level(
 
 
 def _guided(
-    sources: tf.Tensor, picture: tf.Tensor, follow: tf.Tensor, queries: tf.Tensor
+    sources: tf.Tensor, picture: tf.Tensor, weight: tf.Tensor, queries: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Adds to a squared distance that of the picture's colours, times the square of `follow`.
+    """Adds to a squared distance that of the picture's colours, times the square of `weight`.
 
     Returns:
         The sources' descriptors, with colours and their squared length added; what to add to the
@@ -183,15 +182,16 @@ def _guided(
         colours = tf.nn.avg_pool2d(picture - 127.5, _GUIDE_WIDTH, 1, "SAME")
         colours = tf.reshape(colours, [-1, 3])
         squares = tf.reduce_sum(tf.square(colours), -1, keepdims=True)
-        share = tf.square(tf.gather(tf.reshape(follow, [-1]), queries))[:, None]
-        wanted = tf.concat([share * tf.gather(colours, queries), -share / 2], -1)
-        length = share[:, 0] * tf.gather(squares[:, 0], queries)
+        share = tf.square(weight)
+        half = tf.fill([count, 1], -share / 2)
+        wanted = tf.concat([share * tf.gather(colours, queries), half], -1)
+        length = share * tf.gather(squares[:, 0], queries)
         return tf.concat([sources, colours, squares], -1), wanted, length
 
     # No colours where no guide counts, for at 512 px they would copy 100 MB of descriptors.
     count = tf.size(queries)
     nothing = tf.zeros([count, 0]), tf.zeros([count])
-    return tf.cond(tf.reduce_any(follow > 0), guided, lambda: (sources, *nothing))
+    return tf.cond(weight > 0, guided, lambda: (sources, *nothing))
 
 
 def _variant(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

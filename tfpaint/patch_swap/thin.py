@@ -54,7 +54,7 @@ def fill_thin(
             answers = pixels.upsampled(answers, small.shape[1])
         none = tf.zeros(tf.shape(small)[1:3])
         painted, answers = pixels.level(
-            small, gone, asks, answers, small, none + _GUIDE, none, turns, _JUMPS
+            small, gone, asks, answers, small, _GUIDE, none, turns, _JUMPS
         )
     return painted
 
