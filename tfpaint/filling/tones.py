@@ -45,16 +45,20 @@ def _shift(small: tf.Tensor, coarse: tf.Tensor, inside: tf.Tensor, sure: tf.Tens
     distance = tf.reduce_mean(tf.square(low_pass(away, _SIGMA)), -1, keepdims=True)
     far = distance * tf.square(sure / _FAR)
     fine, mean = low_pass(small, _FINE), low_pass(coarse, _FINE)
-    lost = tf.nn.relu(_contrast(fine, inside) - _contrast(mean, inside)) / _CONTRAST**2
+    weight = tf.maximum(low_pass(inside, _WIDE), 1e-4)
+    contrast, theirs = (_contrast(one, inside, weight) for one in (fine, mean))
+    lost = tf.nn.relu(contrast - theirs) / _CONTRAST**2
     texture = tf.reduce_mean(tf.square(small - fine), -1, keepdims=True)
     texture = tf.sqrt(low_pass(texture, _SIGMA))
     hidden = texture / (texture + _VEIL)
     return shift * hidden / ((1 + far) * (1 + tf.square(lost)))
 
 
-def _contrast(smooth: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
-    """The variance of a hole's colours around each pixel, their sum: float32 (1, s, s, 1)."""
-    maps = tf.concat([inside * smooth, inside * tf.square(smooth), inside], -1)
-    sums, squares, weight = tf.split(low_pass(maps, _WIDE), [3, 3, 1], -1)
-    weight = tf.maximum(weight, 1e-4)
-    return tf.reduce_sum(squares / weight - tf.square(sums / weight), -1, keepdims=True)
+def _contrast(smooth: tf.Tensor, inside: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """The variance of a hole's colours around each pixel, their sum: float32 (1, s, s, 1).
+
+    `weight` is the share of the hole around each pixel.
+    """
+    maps = inside * tf.concat([smooth, tf.square(smooth)], -1)
+    mean, squares = tf.split(low_pass(maps, _WIDE) / weight, 2, -1)
+    return tf.reduce_sum(squares - tf.square(mean), -1, keepdims=True)
