@@ -1,6 +1,7 @@
 """Writes the SavedModel for TensorFlow Serving: as `PATH/1`, and at the next export as `PATH/2`.
 
-Its folder `assets.extra` holds two more files:
+A model that is written on a machine without a GPU starts within seconds, and runs patch-swap on the
+processor wherever it is served. Its folder `assets.extra` holds two more files:
 
 - `tf_serving_warmup_requests` has requests for each signature, which the server answers before it
   reports the model as ready.
@@ -18,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from tfpaint import __version__
 from tfpaint.errors import InputError
 from tfpaint.inpainter import Inpainter
+from tfpaint.maps import light_calls
 from tfpaint.maps.traced import unoptimized
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.masks import SMALLEST_PHOTO
@@ -68,6 +71,8 @@ def save(
         functions = signatures(inpainter, max_pixels)
         with unoptimized():  # which is written to every call of a function in the graph
             tf.saved_model.save(module, temporary, signatures=functions)
+        if not tf.config.list_physical_devices("GPU"):
+            _lighten(temporary / tf.saved_model.SAVED_MODEL_FILENAME_PB)
         extra = temporary / "assets.extra"
         extra.mkdir()
         warmup.write(extra / WARMUP, NAME, inpainter, max_pixels)
@@ -80,6 +85,14 @@ def save(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return version
+
+
+def _lighten(file: Path) -> None:
+    """Lets servers prepare the graph in a fraction of the time; see `light_calls`."""
+    model = SavedModel.FromString(file.read_bytes())
+    for one in model.meta_graphs:
+        light_calls.lighten(one.graph_def)
+    file.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def versions(path: Path) -> list[int]:
