@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Graphs that tests trace are no part of the user's cache; processes that they start find them here.
+_cache = tempfile.TemporaryDirectory()
+os.environ["XDG_CACHE_HOME"] = _cache.name
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +42,13 @@ def shared() -> Path:
     if not (folder / "photos").is_dir():
         pytest.skip("needs photos and VGG19 weights in ../shared: not part of this project")
     return folder
+
+
+@pytest.fixture
+def no_graphs(monkeypatch, tmp_path) -> Path:
+    """A cache in which no graph has been kept yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "tfpaint" / "graphs"
 
 
 @pytest.fixture(autouse=True)

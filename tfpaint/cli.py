@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 from tfpaint import __version__
-from tfpaint.commands import evaluate, inpaint, stylize
+from tfpaint.commands import evaluate, inpaint, prepare, stylize
 from tfpaint.errors import InputError, system_error
 from tfpaint.terminal import open_streams
 
@@ -34,6 +34,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("tfpaint", description="Fill the holes in photos.")
     parser.add_argument("--version", action="version", version=f"tfpaint {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (inpaint, evaluate, stylize):
+    for command in (inpaint, evaluate, stylize, prepare):
         command.add_parser(commands)
     return parser

@@ -65,7 +65,8 @@ class Inpainter:
 
     Attributes:
         untraced: How many windows are filled before a graph is traced for the others, which takes
-            as long as it saves on six, the default. Set it to 0 where many photos follow.
+            as long as it saves on six, the default. Set it to 0 where many photos follow. Nothing
+            is traced where an earlier process has kept a graph: see `prepare`.
 
     Raises:
         InputError: The scales make no sense, or do not fit the networks or the options.
@@ -88,7 +89,7 @@ class Inpainter:
         self.scales = self.filler.scales
         self.untraced = 6
         self._graphs = Graphs(self.filler)
-        self.inpaint = self._graphs.of(Kind())
+        self.inpaint = self._graphs.traced(Kind())
 
     @classmethod
     def from_preset(
@@ -221,6 +222,21 @@ class Inpainter:
             return pictures[0]
         coarse, *filled = pictures
         return Steps(filled[-1], coarse, dict(zip(self.scales, filled, strict=True)))
+
+    def prepare(self) -> None:
+        """Keeps the graphs that fill 8-bit photos in the user's cache, if they are not there yet.
+
+        Inpainters like this one then use them from their first photo on, in other processes, too.
+        They are found as long as tfpaint, TensorFlow, Keras and numpy stay the same. Whatever graph
+        an inpainter traces is kept; this traces them now.
+
+        Raises:
+            InputError: They cannot be written, TensorFlow has a GPU, or the networks are not of
+                tfpaint's own classes.
+        """
+        forks.check()
+        with unoptimized():
+            self._graphs.prepare()
 
     def _fill(self, image, mask, unknown, seed: int, steps: bool, progress) -> list[np.ndarray]:
         """The result alone, or with `steps` the coarse fill and each scale."""

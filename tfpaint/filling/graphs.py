@@ -4,16 +4,22 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
+from tfpaint.errors import InputError
+from tfpaint.filling import kept_graphs
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.whole_photo import fill_photo
+from tfpaint.maps.light_function import LightFunction, graph_of
 from tfpaint.maps.traced import as_graph, unoptimized
 
 Progress: TypeAlias = Callable[[int, int], None]
+
+_calls = itertools.count()
+_progress: dict[int, Progress] = {}
 
 
 class Kind(NamedTuple):
@@ -33,7 +39,7 @@ class Kind(NamedTuple):
 
 
 class Graphs:
-    """Fills photos, those of the first windows without a graph.
+    """Fills photos, those of the first windows without a graph, unless one has been kept.
 
     Args:
         filler: Fills each window.
@@ -44,14 +50,24 @@ class Graphs:
         self._lock = threading.Lock()
         self._made: dict[Kind, Any] = {}
         self._filled: Counter[Kind] = Counter()
-        self._calls = itertools.count()
-        self._progress: dict[int, Progress] = {}
 
     def pays(self, kind: Kind, windows: int, untraced: int) -> bool:
-        """Counts the windows of a photo, or none; whether there were now more than `untraced`."""
+        """Counts the windows of a photo, or none; whether to fill it by a graph.
+
+        That is so if there were now more than `untraced`, or if a graph has been kept.
+        """
         with self._lock:
             self._filled[kind] += windows
-            return self._filled[kind] > untraced
+            return self._filled[kind] > untraced or self._ready(kind) is not None
+
+    def prepare(self) -> None:
+        """Keeps the graphs for usual photos. See `Inpainter.prepare`."""
+        if _on_gpu():
+            raise InputError("graphs are kept for processors only, and TensorFlow has a GPU here")
+        for kind in (Kind(), Kind(reports=True)):
+            self.of(kind)
+            if kept_graphs.load(self.filler, kind) is None:
+                raise InputError(f"{kept_graphs.folder()}: no graph of these networks can be kept")
 
     def run(self, kind: Kind, given: Sequence[Any], progress: Progress | None) -> tf.Tensor:
         """Fills a photo by a graph.
@@ -61,14 +77,15 @@ class Graphs:
             given: The photo, its mask, the seed, and the mask of what holds nothing if it has one.
             progress: As for `tfpaint.Inpainter`; None if the kind does not report.
         """
+        graph = self.of(kind)
         if progress is None:
-            return self.of(kind)(*given)
-        call = next(self._calls)
-        self._progress[call] = progress
+            return graph(*given)
+        call = next(_calls)
+        _progress[call] = progress
         try:
-            return self.of(kind)(*given, call)
+            return graph(*given, call)
         finally:
-            del self._progress[call]
+            del _progress[call]
 
     def run_eagerly(
         self,
@@ -87,30 +104,52 @@ class Graphs:
         return self._fill(kind, scales, report, split, *given)
 
     def of(self, kind: Kind) -> Any:
-        """The function of a kind, made once.
+        """The graph of a kind, made once; it takes what `traced` says."""
+        with self._lock:
+            if self._ready(kind) is None:
+                self._made[kind] = self._new(kind)
+            return self._made[kind]
+
+    def traced(self, kind: Kind) -> Any:
+        """A new `tf.function` of a kind.
 
         From `dtype` (H, W, 3), bool (H, W), a seed, with `unknown` another bool (H, W), and if it
         reports the number of the call.
         """
-        with self._lock:
-            if kind not in self._made:
-                self._made[kind] = self._new(kind)
-            return self._made[kind]
-
-    def _new(self, kind: Kind) -> Any:
         mask, number = tf.TensorSpec([None, None], tf.bool), tf.TensorSpec([], tf.int32)
         signature = [tf.TensorSpec([None, None, 3], kind.dtype), mask, number]
         signature += [mask] * kind.unknown + [number] * kind.reports
 
         def inpaint(image, mask, seed, *more):
             unknown = more[0] if kind.unknown else None
-            report = partial(self._report, more[-1]) if kind.reports else None
+            report = partial(_report, more[-1]) if kind.reports else None
             with unoptimized():  # what is called in the graph keeps this, whoever traces it
                 return self._fill(
                     kind, self.filler.scales, report, None, image, mask, seed, unknown
                 )
 
         return as_graph(inpaint, input_signature=signature)
+
+    def _ready(self, kind: Kind) -> Any:
+        """The graph of a kind that has been made or kept, or None."""
+        if kind not in self._made and not _on_gpu():
+            graph = kept_graphs.load(self.filler, kind)
+            self._made[kind] = graph and self._light(graph)
+        return self._made.get(kind)
+
+    def _new(self, kind: Kind) -> Any:
+        function = self.traced(kind)
+        try:
+            graph = None if _on_gpu() else graph_of(function, self.filler.variables)
+        except ValueError:  # networks that are not tfpaint's own may use all sorts of things
+            graph = None
+        if graph is None:
+            return function
+        kept_graphs.keep(self.filler, kind, graph)
+        return self._light(graph)
+
+    def _light(self, graph: Any) -> LightFunction:
+        return LightFunction(graph, self.filler.variables, _token()[0])
 
     def _fill(
         self, kind: Kind, scales, report, split, image, mask, seed, unknown=None
@@ -120,10 +159,24 @@ class Graphs:
         pictures = fill_photo(self.filler, image, mask, seed, *about)
         return pictures if kind.steps else pictures[0]
 
-    def _report(self, call: tf.Tensor, index: tf.Tensor, count: tf.Tensor) -> None:
-        """Tells of a window from a graph, which knows the call by its number only."""
 
-        def tell(call, index, count):
-            self._progress[int(call)](int(index), int(count))
+def _on_gpu() -> bool:
+    """Whether TensorFlow has a GPU, where light calls would be slower."""
+    return bool(tf.config.list_logical_devices("GPU"))
 
-        tf.py_function(tell, [call, index, count], [])
+
+def _report(call: tf.Tensor, index: tf.Tensor, count: tf.Tensor) -> None:
+    """Tells of a window from a graph, which knows the call by its number only."""
+    tf.py_function(_tell, [call, index, count], [])
+
+
+def _tell(call: tf.Tensor, index: tf.Tensor, count: tf.Tensor) -> None:
+    _progress[int(call)](int(index), int(count))
+
+
+@cache
+def _token() -> tuple[bytes, tf.Graph]:
+    """By which all graphs of this process know `_tell`, as long as the second is there."""
+    with tf.Graph().as_default() as graph:
+        _report(*map(tf.constant, (0, 0, 0)))
+    return graph.get_operations()[-1].get_attr("token"), graph

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.framework.attr_value_pb2 import AttrValue, NameAttrList
 from tensorflow.core.framework.function_pb2 import FunctionDef
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.framework.node_def_pb2 import NodeDef
@@ -27,7 +28,9 @@ _KERNELS = {  # the types of what they take, and the name of what they give, of 
     "MatMul": ([_FLOAT] * 2, "product"),
     "MaxPool": ([_FLOAT], "output"),
 }
-_TARGET, _DEVICE = "light_target", "/device:CPU:0"
+_TARGET = "light_target"
+DEVICE = "/device:CPU:0"
+"""Where functions that are called lightly run."""
 
 
 def lighten(graph: GraphDef) -> None:
@@ -63,14 +66,27 @@ def lighten(graph: GraphDef) -> None:
         function.attr["_tf_data_function"].b = True
 
 
+def rename(graph: GraphDef, prefix: str) -> None:
+    """Prefixes the names of a graph's functions, changing it in place."""
+    for function in graph.library.function:
+        function.signature.name = prefix + function.signature.name
+    nodes = (node for function in graph.library.function for node in function.node_def)
+    for node in (*graph.node, *nodes):
+        for value in node.attr.values():
+            for one in _named(value):
+                one.name = prefix + one.name
+
+
 def _callees(function: FunctionDef) -> Iterator[tuple[NodeDef, str]]:
     """The nodes that name functions, each with such a name."""
     for node in function.node_def:
         for value in node.attr.values():
-            if value.HasField("func"):
-                yield node, value.func.name
-            for one in value.list.func if value.HasField("list") else ():
-                yield node, one.name
+            yield from ((node, one.name) for one in _named(value))
+
+
+def _named(value: AttrValue) -> list[NameAttrList]:
+    """The functions that an attribute names."""
+    return [value.func] if value.HasField("func") else list(value.list.func)
 
 
 def _only_computes(function: FunctionDef) -> bool:
@@ -93,14 +109,14 @@ def _lighten_calls(nodes: Any, small: set[str], target: str) -> None:
     calls = [n for n in nodes if n.op in _USUAL and n.attr["f"].func.name not in small]
     for node in calls:
         node.op = "RemoteCall"
-        node.device = _DEVICE
+        node.device = DEVICE
         for name in ("config", "config_proto", "executor_type"):
             node.attr.pop(name, None)
         node.input.insert(0, target)
     if calls:
         device = nodes.add(name=_TARGET, op="Const")
         device.attr["dtype"].type = tf.string.as_datatype_enum
-        device.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(_DEVICE))
+        device.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(DEVICE))
 
 
 def _move_out(
