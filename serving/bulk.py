@@ -42,6 +42,7 @@ from tfpaint.terminal import add_mask_options
 def here(jobs: Sequence[Job], at_a_time: int, steps: Steps) -> list[bulk_files.Record]:
     """Does all jobs in this process, `at_a_time` fills in threads; returns their records."""
     records: list[bulk_files.Record] = []
+    steps.fill.jobs = at_a_time
     model: Any = None
 
     def readable() -> Iterator[Loaded]:

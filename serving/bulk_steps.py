@@ -79,15 +79,18 @@ class InpaintHandler(ModelHandler[Loaded, Filled, "Inpainter"]):
     Args:
         preset: A name or a folder.
         device, threads: As for `tfpaint.commands.devices.set_up`.
+
+    Attributes:
+        jobs: How many threads fill photos, 1 by default.
     """
 
     def __init__(self, preset: str, device: str | None = None, threads: int | None = None):
         super().__init__()
-        self.preset, self.device, self.threads = preset, device, threads
+        self.preset, self.device, self.threads, self.jobs = preset, device, threads, 1
 
     def load_model(self) -> "Inpainter":
         """The inpainter of the preset."""
-        devices.set_up(self.device, self.threads)
+        devices.set_up(self.device, self.threads, self.jobs)
         with silent():
             from tfpaint.inpainter import Inpainter  # TensorFlow is needed by workers only
 

@@ -56,6 +56,22 @@ def test_what_is_set_up(machine, device, threads, done):
     assert machine.done == done
 
 
+@pytest.mark.parametrize("cores, jobs, intra", [(2, 2, 1), (8, 4, 2), (2, 4, 1), (9, 2, 4)])
+def test_photos_that_are_filled_at_a_time_share_the_cores(machine, monkeypatch, cores, jobs, intra):
+    monkeypatch.setattr(devices, "cores", lambda: cores)
+    devices.set_up("cpu", jobs=jobs)
+    assert machine.done[1:] == [("intra", intra)]
+    machine.done.clear()
+    devices.set_up("cpu", 3, jobs)
+    assert machine.done[1:] == [("intra", 3), ("inter", 3)]
+
+    def too_late(count):
+        raise RuntimeError("in use")
+
+    monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", too_late)
+    devices.set_up("cpu", jobs=jobs)  # a program that has used TensorFlow keeps its threads
+
+
 def test_a_gpu_that_is_not_there(machine):
     with pytest.raises(InputError, match="gpu:2: TensorFlow finds 2 GPUs, from gpu:0"):
         devices.set_up("gpu:2")

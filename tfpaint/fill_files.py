@@ -88,7 +88,7 @@ def run(
 
     with (
         tqdm(total=len(jobs), unit="photo", disable=True if alone else None) as bar,
-        closing(overlapped(fill, readable(), min(at_a_time, len(jobs) or 1))) as filled,
+        closing(overlapped(fill, readable(), at_a_time)) as filled,
     ):
         for read, result in filled:
             with _noting(problems, read.number, read.job.out):

@@ -29,8 +29,14 @@ def add_jobs_option(parser: argparse.ArgumentParser) -> None:
 
 def default_jobs() -> int:
     """How many photos to fill at a time: one for each core, and for each 2 GiB of free memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(MOST, cores or 1, _free_memory() // MEMORY))
+    return max(1, min(MOST, cores(), _free_memory() // MEMORY))
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _free_memory() -> int:

@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 
 from tfpaint.errors import InputError
+from tfpaint.overlap import cores
 from tfpaint.terminal import count, load_tensorflow
 
 
@@ -31,7 +32,7 @@ def _device(text: str) -> str:
     return text.lower()
 
 
-def set_up(device: str | None = None, threads: int | None = None) -> None:
+def set_up(device: str | None = None, threads: int | None = None, jobs: int = 1) -> None:
     """Sets TensorFlow up for this process, before anything is computed.
 
     On GPUs, it takes memory as it needs it, not all of it at once.
@@ -41,6 +42,8 @@ def set_up(device: str | None = None, threads: int | None = None) -> None:
             what TensorFlow finds.
         threads: How many threads an operation, and how many operations, run at a time; None for all
             cores.
+        jobs: How many photos are filled at a time. Without `threads`, they share the cores, and an
+            operation has no more threads than that.
 
     Raises:
         InputError: There is no such GPU, or something has been computed already.
@@ -58,6 +61,9 @@ def set_up(device: str | None = None, threads: int | None = None) -> None:
             tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError as error:
         raise InputError(f"--device, --threads: too late in this process ({error})") from error
+    if threads is None and jobs > 1:
+        with suppress(RuntimeError):  # in use already
+            tf.config.threading.set_intra_op_parallelism_threads(max(1, cores() // jobs))
     for gpu in gpus:
         with suppress(RuntimeError):  # in use already
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -118,14 +118,15 @@ def run(options: argparse.Namespace) -> list[InputError]:
     if options.show and len(jobs) > 1:
         raise InputError("--show: opens one picture; for a folder use --save-steps FOLDER")
 
+    at_a_time = min(options.jobs or default_jobs(), len(jobs) or 1)
+
     def load() -> "Inpainter":
-        device = options.device, options.threads
+        device = options.device, options.threads, at_a_time
         inpainter = loading.load_inpainter(options.preset, options.iterations, *device)
         inpainter.check_seed(options.seed, options.variants)
         return inpainter
 
     reading = MaskOptions.parsed(options)
-    at_a_time = options.jobs or default_jobs()
     how = options.max_pixels, options.show, options.seed, options.wrap, at_a_time
     return problems + fill_files.run(jobs, load, reading, *how)
 

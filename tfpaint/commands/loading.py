@@ -14,18 +14,19 @@ def load_inpainter(
     iterations: int | None = None,
     device: str | None = None,
     threads: int | None = None,
+    jobs: int = 1,
 ) -> "Inpainter":
     """The Inpainter of a preset.
 
     Args:
         preset: A name or a folder.
         iterations: In place of the preset's.
-        device, threads: As for `tfpaint.commands.devices.set_up`.
+        device, threads, jobs: As for `tfpaint.commands.devices.set_up`.
 
     Raises:
         InputError: There is no such preset or device, or the preset's files do not fit.
     """
-    devices.set_up(device, threads)  # loads TensorFlow, which takes seconds
+    devices.set_up(device, threads, jobs)  # loads TensorFlow, which takes seconds
     with silent():
         from tfpaint.inpainter import Inpainter
 
