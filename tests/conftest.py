@@ -2,18 +2,32 @@
 
 import os
 import random
+import shutil
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Graphs that tests trace are no part of the user's cache; processes that they start find them here.
-_cache = tempfile.TemporaryDirectory()
-os.environ["XDG_CACHE_HOME"] = _cache.name
+
+
+def _cache_of_their_own() -> tempfile.TemporaryDirectory:
+    """A cache for graphs that tests trace, with the weights that are in the user's."""
+    cache = tempfile.TemporaryDirectory()
+    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    weights = Path("tfpaint", "efficientnet_lite0.npz")
+    Path(cache.name, "tfpaint").mkdir()
+    if (users / weights).exists():
+        Path(cache.name, weights).symlink_to(users / weights)
+    os.environ["XDG_CACHE_HOME"] = cache.name
+    return cache
+
+
+_cache = _cache_of_their_own()
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,11 +58,12 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture
-def no_graphs(monkeypatch, tmp_path) -> Path:
-    """A cache in which no graph has been kept yet."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "tfpaint" / "graphs"
+@pytest.fixture(autouse=True)
+def no_graphs() -> Iterator[Path]:
+    """Where graphs are kept: no test finds those of others."""
+    folder = Path(_cache.name, "tfpaint", "graphs")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

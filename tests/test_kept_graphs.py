@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests.test_presets import networks
 from tfpaint import Inpainter, InputError, Options
 from tfpaint.cli import main
 from tfpaint.filling import graphs, kept_graphs
+from tfpaint.networks.feature2image import Feature2Image
 
 IMAGE, MASK = tiny.photo(60, 80), tiny.mask_of(60, 80, (5, 5, 12, 12), (40, 60, 48, 70))
 
@@ -65,6 +67,15 @@ def test_another_inpainter_does_not_take_it(no_graphs, monkeypatch):
     assert len(list(no_graphs.iterdir())) == 6
 
 
+def test_networks_that_change_places_have_another_graph(no_graphs):
+    encoder, image2feature, _ = networks().values()
+    one, other = (Feature2Image(channels=16, width=4, depth=2) for _ in range(2))
+    for at_32 in (one, other):
+        drawing = {16: one, 32: at_32, 64: other}
+        Inpainter(encoder, image2feature, drawing, scales=(16, 32, 64)).prepare()
+    assert len(list(no_graphs.iterdir())) == 4
+
+
 def test_a_damaged_file_is_made_again(no_graphs):
     expected = inpainter()(IMAGE, MASK)
     inpainter().prepare()
@@ -93,6 +104,17 @@ def test_nothing_is_kept_of_foreign_networks_or_without_a_place(no_graphs, monke
     np.testing.assert_array_equal(one(IMAGE, MASK), expected)
     with pytest.raises(InputError, match="file/tfpaint/graphs: no graph"):
         one.prepare()
+
+
+def test_a_user_without_a_home_has_no_graphs(monkeypatch, capsys):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(kept_graphs.Path, "home", Mock(side_effect=RuntimeError("no home")))
+    one = inpainter()
+    expected = one(IMAGE, MASK)
+    one.untraced = 0
+    np.testing.assert_array_equal(one(IMAGE, MASK), expected)
+    assert main(["prepare"]) == 2
+    assert capsys.readouterr().err.startswith("tfpaint: error: no home;")
 
 
 def test_the_oldest_files_go(no_graphs, monkeypatch):

@@ -54,8 +54,11 @@ class Graphs:
     def pays(self, kind: Kind, windows: int, untraced: int) -> bool:
         """Counts the windows of a photo, or none; whether to fill it by a graph.
 
-        That is so if there were now more than `untraced`, or if a graph has been kept.
+        That is so if there were now more than `untraced`, or if a graph has been kept; but not
+        while TensorFlow runs functions eagerly (`tf.config.run_functions_eagerly`).
         """
+        if tf.config.functions_run_eagerly():
+            return False
         with self._lock:
             self._filled[kind] += windows
             return self._filled[kind] > untraced or self._ready(kind) is not None

@@ -24,8 +24,16 @@ _SOURCES = ("filling", "maps", "networks", "patch_swap")
 
 
 def folder() -> Path:
-    """Where they are kept: `tfpaint/graphs` in `$XDG_CACHE_HOME`, which is ~/.cache by default."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "tfpaint", "graphs")
+    """Where they are kept: `tfpaint/graphs` in `$XDG_CACHE_HOME`, which is ~/.cache by default.
+
+    Raises:
+        OSError: The user has no home folder.
+    """
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
+    return cache / "tfpaint" / "graphs"
 
 
 def load(filler: WindowFiller, kind: Sequence[object]) -> GraphDef | None:
@@ -41,17 +49,18 @@ def keep(filler: WindowFiller, kind: Sequence[object], graph: GraphDef) -> None:
 
     Nor is it written if the networks are not tfpaint's own, as nobody knows when they change.
     """
-    part = folder() / f".{secrets.token_hex(4)}"
-    try:
-        folder().mkdir(parents=True, exist_ok=True)
-        part.write_bytes(graph.SerializeToString())
-        os.replace(part, folder() / _name(filler, kind))
-        files = sorted(folder().iterdir(), key=lambda one: one.stat().st_mtime)
+    with suppress(OSError, ValueError):
+        name, place = _name(filler, kind), folder()
+        place.mkdir(parents=True, exist_ok=True)
+        part = place / f"{name}.{secrets.token_hex(4)}"
+        try:
+            part.write_bytes(graph.SerializeToString())
+            os.replace(part, place / name)
+        finally:
+            part.unlink(missing_ok=True)
+        files = sorted(place.iterdir(), key=lambda one: one.stat().st_mtime)
         for file in files[:-_MOST]:
             file.unlink(missing_ok=True)
-    except (OSError, ValueError):
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _name(filler: WindowFiller, kind: Sequence[object]) -> str:
@@ -60,6 +69,7 @@ def _name(filler: WindowFiller, kind: Sequence[object]) -> str:
         raise ValueError("what these networks do depends on code that is not here")
     about = {
         "networks": [[type(one).__name__, {**one.get_config(), "name": None}] for one in networks],
+        "which": [networks.index(one) for one in networks],  # a network may serve several scales
         "types": [layer.compute_dtype for one in networks for layer in one.layers],
         "weights": [[list(one.shape), one.dtype.name] for one in filler.variables],
         "options": repr(filler.options),
