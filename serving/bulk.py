@@ -33,7 +33,7 @@ from serving.bulk_plan import Job
 from serving.bulk_steps import Filled, Loaded, Steps, fill_one
 from tfpaint.commands import devices
 from tfpaint.errors import InputError
-from tfpaint.overlap import MANY, add_jobs_option, default_jobs, overlapped
+from tfpaint.overlap import MANY, add_jobs_option, jobs_for, overlapped
 from tfpaint.pictures import files
 from tfpaint.pictures.mask_files import MaskOptions
 from tfpaint.terminal import add_mask_options
@@ -140,7 +140,7 @@ def run(options: argparse.Namespace) -> None:
         records = _dask().run(options.dask, partial(fill_one, steps=steps), jobs)
         bulk_files.write_manifest(records, options.output)
     elif not options.beam:
-        records = here(jobs, options.jobs or default_jobs(), steps)
+        records = here(jobs, jobs_for(len(jobs), options.jobs), steps)
         bulk_files.write_manifest(records, options.output)
     else:
         with beam.Pipeline(options=settings) as pipeline:

@@ -127,7 +127,7 @@ def test_the_oldest_files_go(no_graphs, monkeypatch):
 
 
 def test_on_a_gpu_graphs_are_called_as_usual(no_graphs, monkeypatch):
-    monkeypatch.setattr(graphs, "_on_gpu", lambda: True)
+    monkeypatch.setattr(graphs, "on_gpu", lambda: True)
     one = inpainter()
     expected = one(IMAGE, MASK)
     one.untraced = 0

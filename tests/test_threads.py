@@ -20,7 +20,7 @@ def inpainter():
 
 
 @pytest.mark.parametrize("untraced", [0, 100])
-def test_calls_at_the_same_time_tell_their_own_windows(inpainter, untraced, no_graphs):
+def test_calls_at_the_same_time_tell_their_own_windows(inpainter, untraced):
     inpainter.untraced = untraced
     both = threading.Barrier(2, timeout=60)
 
@@ -42,7 +42,7 @@ def test_calls_at_the_same_time_tell_their_own_windows(inpainter, untraced, no_g
         np.testing.assert_array_equal(filled, inpainter(image, mask))
 
 
-def test_one_graph_is_traced_for_all_threads_and_sizes_of_holes(inpainter, monkeypatch, no_graphs):
+def test_one_graph_is_traced_for_all_threads_and_sizes_of_holes(inpainter, monkeypatch):
     steps = [inpainter(*pair, steps=True) for pair in zip(IMAGES, MASKS, strict=True)]
     assert {inpainter.scales_for(mask) for mask in MASKS} == {SCALES[:1], SCALES}
     traced, fill_photo = [], graphs.fill_photo

@@ -32,6 +32,11 @@ def default_jobs() -> int:
     return max(1, min(MOST, cores(), _free_memory() // MEMORY))
 
 
+def jobs_for(photos: int, asked: int | None = None) -> int:
+    """How many of so many photos to fill at a time: as many as asked for, or `default_jobs`."""
+    return min(asked or default_jobs(), photos or 1)
+
+
 def cores() -> int:
     """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -10,7 +10,7 @@ from tfpaint.commands import loading, pipes
 from tfpaint.commands.devices import add_device_options
 from tfpaint.errors import InputError
 from tfpaint.filling.options import WRAPS
-from tfpaint.overlap import add_jobs_option, default_jobs
+from tfpaint.overlap import add_jobs_option, jobs_for
 from tfpaint.pictures.files import MAX_PIXELS
 from tfpaint.pictures.mask_files import MaskOptions
 from tfpaint.pictures.pipes import PIPE, readable
@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> list[InputError]:
     if options.show and len(jobs) > 1:
         raise InputError("--show: opens one picture; for a folder use --save-steps FOLDER")
 
-    at_a_time = min(options.jobs or default_jobs(), len(jobs) or 1)
+    at_a_time = jobs_for(len(jobs), options.jobs)
 
     def load() -> "Inpainter":
         device = options.device, options.threads, at_a_time

@@ -13,6 +13,7 @@ from tfpaint.errors import InputError
 from tfpaint.filling import kept_graphs
 from tfpaint.filling.multi_scale import WindowFiller
 from tfpaint.filling.whole_photo import fill_photo
+from tfpaint.maps.light_calls import on_gpu
 from tfpaint.maps.light_function import LightFunction, graph_of
 from tfpaint.maps.traced import as_graph, unoptimized
 
@@ -65,10 +66,12 @@ class Graphs:
 
     def prepare(self) -> None:
         """Keeps the graphs for usual photos. See `Inpainter.prepare`."""
-        if _on_gpu():
+        if on_gpu():
             raise InputError("graphs are kept for processors only, and TensorFlow has a GPU here")
         for kind in (Kind(), Kind(reports=True)):
-            self.of(kind)
+            if kept_graphs.load(self.filler, kind) is None:
+                with self._lock:
+                    self._made[kind] = self._new(kind)
             if kept_graphs.load(self.filler, kind) is None:
                 raise InputError(f"{kept_graphs.folder()}: no graph of these networks can be kept")
 
@@ -135,7 +138,7 @@ class Graphs:
 
     def _ready(self, kind: Kind) -> Any:
         """The graph of a kind that has been made or kept, or None."""
-        if kind not in self._made and not _on_gpu():
+        if kind not in self._made and not on_gpu():
             graph = kept_graphs.load(self.filler, kind)
             self._made[kind] = graph and self._light(graph)
         return self._made.get(kind)
@@ -143,7 +146,7 @@ class Graphs:
     def _new(self, kind: Kind) -> Any:
         function = self.traced(kind)
         try:
-            graph = None if _on_gpu() else graph_of(function, self.filler.variables)
+            graph = None if on_gpu() else graph_of(function, self.filler.variables)
         except ValueError:  # networks that are not tfpaint's own may use all sorts of things
             graph = None
         if graph is None:
@@ -161,11 +164,6 @@ class Graphs:
         about = unknown, scales, count, report, split
         pictures = fill_photo(self.filler, image, mask, seed, *about)
         return pictures if kind.steps else pictures[0]
-
-
-def _on_gpu() -> bool:
-    """Whether TensorFlow has a GPU, where light calls would be slower."""
-    return bool(tf.config.list_logical_devices("GPU"))
 
 
 def _report(call: tf.Tensor, index: tf.Tensor, count: tf.Tensor) -> None:

@@ -33,6 +33,11 @@ DEVICE = "/device:CPU:0"
 """Where functions that are called lightly run."""
 
 
+def on_gpu() -> bool:
+    """Whether TensorFlow has a GPU, where light calls would be slower."""
+    return bool(tf.config.list_logical_devices("GPU"))
+
+
 def lighten(graph: GraphDef) -> None:
     """Makes all calls of functions by a graph and its functions light, where it changes no result.
 
@@ -49,7 +54,8 @@ def lighten(graph: GraphDef) -> None:
             calls.setdefault(callee, set()).add(node.op)
     names = (function.signature.name for function in functions if _only_computes(function))
     small = {name for name in names if calls.get(name, {""}) <= _USUAL}
-    settings = _settings(graph)
+    calls_before = (node for node in nodes_of(graph) if node.op in _USUAL)
+    settings = next((node.attr["config_proto"].s for node in calls_before), b"")
     kernels: dict[str, FunctionDef] = {}
     for function in functions:
         if function.signature.name not in small:
@@ -66,12 +72,17 @@ def lighten(graph: GraphDef) -> None:
         function.attr["_tf_data_function"].b = True
 
 
+def nodes_of(graph: GraphDef) -> Iterator[NodeDef]:
+    """The nodes of a graph's functions."""
+    for function in graph.library.function:
+        yield from function.node_def
+
+
 def rename(graph: GraphDef, prefix: str) -> None:
     """Prefixes the names of a graph's functions, changing it in place."""
     for function in graph.library.function:
         function.signature.name = prefix + function.signature.name
-    nodes = (node for function in graph.library.function for node in function.node_def)
-    for node in (*graph.node, *nodes):
+    for node in (*graph.node, *nodes_of(graph)):
         for value in node.attr.values():
             for one in _named(value):
                 one.name = prefix + one.name
@@ -96,12 +107,6 @@ def _only_computes(function: FunctionDef) -> bool:
 
 def _has_kernel(node: NodeDef) -> bool:
     return node.op in _KERNELS and ("T" not in node.attr or node.attr["T"].type == _FLOAT)
-
-
-def _settings(graph: GraphDef) -> bytes:
-    """The ConfigProto of the graph's calls."""
-    nodes = (node for function in graph.library.function for node in function.node_def)
-    return next((node.attr["config_proto"].s for node in nodes if node.op in _USUAL), b"")
 
 
 def _lighten_calls(nodes: Any, small: set[str], target: str) -> None:

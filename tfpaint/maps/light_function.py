@@ -8,9 +8,7 @@ import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.python.eager import context
 
-from tfpaint.maps.light_calls import DEVICE, lighten, rename
-
-_CALL = "call"
+from tfpaint.maps.light_calls import DEVICE, lighten, nodes_of, rename
 
 
 def graph_of(function: Any, variables: Sequence[tf.Variable]) -> GraphDef:
@@ -21,8 +19,8 @@ def graph_of(function: Any, variables: Sequence[tf.Variable]) -> GraphDef:
         variables: Those that it uses, in any order, and others.
 
     Returns:
-        The functions of a graph, and one node, which calls the first of them. Its inputs after its
-        arguments' are the numbers of its variables.
+        The functions of a graph, and one node, which calls the traced one. Its inputs are the
+        numbers of the variables, which follow the arguments.
 
     Raises:
         ValueError: It uses other tensors from outside.
@@ -35,7 +33,7 @@ def graph_of(function: Any, variables: Sequence[tf.Variable]) -> GraphDef:
     graph = GraphDef(library=concrete.graph.as_graph_def().library)
     graph.library.function.append(concrete.function_def)
     lighten(graph)
-    call = graph.node.add(name=_CALL, op="RemoteCall", input=map(str, captured))
+    call = graph.node.add(name="call", op="RemoteCall", input=map(str, captured))
     call.attr["f"].func.name = concrete.function_def.signature.name
     return graph
 
@@ -53,10 +51,9 @@ class LightFunction:
     def __init__(self, graph: GraphDef, variables: Sequence[tf.Variable], token: bytes):
         own = GraphDef()
         own.CopyFrom(graph)
-        for function in own.library.function:
-            for node in function.node_def:
-                if node.op == "EagerPyFunc":
-                    node.attr["token"].s = token
+        for node in nodes_of(own):
+            if node.op == "EagerPyFunc":
+                node.attr["token"].s = token
         # Names that no other function of the process has, unless it is the same.
         digest = hashlib.sha256(own.SerializeToString(deterministic=True)).hexdigest()[:16]
         rename(own, f"light_{digest}_")

@@ -71,7 +71,7 @@ def save(
         functions = signatures(inpainter, max_pixels)
         with unoptimized():  # which is written to every call of a function in the graph
             tf.saved_model.save(module, temporary, signatures=functions)
-        if not tf.config.list_physical_devices("GPU"):
+        if not light_calls.on_gpu():
             _lighten(temporary / tf.saved_model.SAVED_MODEL_FILENAME_PB)
         extra = temporary / "assets.extra"
         extra.mkdir()
