@@ -12,18 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tfpaint.user_cache import user_cache
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _cache_of_their_own() -> tempfile.TemporaryDirectory:
     """A cache for graphs that tests trace, with the weights that are in the user's."""
     cache = tempfile.TemporaryDirectory()
-    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    weights = Path("tfpaint", "efficientnet_lite0.npz")
-    Path(cache.name, "tfpaint").mkdir()
-    if (users / weights).exists():
-        Path(cache.name, weights).symlink_to(users / weights)
+    users = user_cache() / "efficientnet_lite0.npz"
     os.environ["XDG_CACHE_HOME"] = cache.name
+    user_cache().mkdir()
+    if users.exists():
+        (user_cache() / users.name).symlink_to(users)
     return cache
 
 

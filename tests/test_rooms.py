@@ -11,6 +11,7 @@ from tfpaint.cli import main
 # From the ground up: a module may import from its own room and from those before it.
 ROOMS = [
     "tfpaint.errors",
+    "tfpaint.user_cache",
     "tfpaint.backend",
     "tfpaint.registration",
     "tfpaint.terminal",

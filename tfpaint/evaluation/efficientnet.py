@@ -5,7 +5,6 @@ ImageNet weights were trained by Google (Apache 2.0). `python -m benchmarks.effi
 converts them once to an .npz file, which is all that this module reads.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from keras import layers
 
 from tfpaint.errors import InputError
+from tfpaint.user_cache import user_cache
 
 # Kernel size, stride of the first block, expansion, channels, number of blocks.
 _STAGES = (
@@ -28,13 +28,11 @@ _STAGES = (
 
 
 def default_weights() -> Path:
-    """The file of the converted weights: `tfpaint/efficientnet_lite0.npz` in the user's cache.
+    """The file of the converted weights: `efficientnet_lite0.npz` in `user_cache`.
 
-    The cache is the folder `$XDG_CACHE_HOME`, or `~/.cache` if that is unset. The file need not
-    exist.
+    It need not exist.
     """
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "tfpaint" / "efficientnet_lite0.npz"
+    return user_cache() / "efficientnet_lite0.npz"
 
 
 class EfficientNetLite0(keras.Model):

@@ -18,22 +18,15 @@ import tensorflow as tf
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from tfpaint.filling.multi_scale import WindowFiller
+from tfpaint.user_cache import user_cache
 
 _MOST = 16  # files, of about 2 MB
 _SOURCES = ("filling", "maps", "networks", "patch_swap")
 
 
 def folder() -> Path:
-    """Where they are kept: `tfpaint/graphs` in `$XDG_CACHE_HOME`, which is ~/.cache by default.
-
-    Raises:
-        OSError: The user has no home folder.
-    """
-    try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError as error:
-        raise OSError(str(error)) from error
-    return cache / "tfpaint" / "graphs"
+    """Where they are kept. See `user_cache`."""
+    return user_cache() / "graphs"
 
 
 def load(filler: WindowFiller, kind: Sequence[object]) -> GraphDef | None:
